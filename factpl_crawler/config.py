@@ -1,0 +1,38 @@
+"""factpl.toml: what a person sets. Found in the project, or where FACTPL_CONFIG points."""
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from factpl_crawler.paths import ROOT
+
+
+class ConfigError(Exception):
+    """factpl.toml cannot be used; the message says which line of it, or which name."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """`delay` is in seconds, between two requests to one site."""
+
+    publications: tuple[str, ...] = ("factpl",)
+    contact: str = ""
+    delay: float = 3.0
+
+
+def load_config(path: Path | None = None) -> Config:
+    path = path or Path(os.environ.get("FACTPL_CONFIG") or ROOT / "factpl.toml")
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Config()
+    except (OSError, ValueError) as e:
+        raise ConfigError(f"{path}: {e}") from e
+    known = {field.name for field in fields(Config)}
+    if unknown := sorted(data.keys() - known):
+        raise ConfigError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(sorted(known))}")
+    config = Config(**{**data, "publications": tuple(data.get("publications", Config.publications))})
+    if not isinstance(config.delay, int | float) or config.delay < 1:
+        raise ConfigError(f"{path}: delay is {config.delay!r}, it must be a number of seconds, 1 or more")
+    return config

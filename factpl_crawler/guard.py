@@ -1,0 +1,107 @@
+"""What is never requested, however it got into a mail: private addresses, and links that act for the reader."""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.resolver import CachingThreadedResolver
+from twisted.internet.base import ReactorBase
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import DNSLookupError
+
+ACTS_FOR_THE_READER = re.compile(
+    r"unsubscri|opt-?out|수신\s*거부|구독\s*(?:취소|해지)|list-manage\.com/(?:unsub|profile)"
+    r"|(?:email|mail|subscri\w*|notification)[-_/]?(?:preferences?|settings?|manage)|preferences?[-_/]?cent(?:er|re)"
+    r"|manage[-_/]?(?:subscri|preferences)",
+    re.IGNORECASE,
+)
+TRACKS_THE_READER = re.compile(
+    r"/v\d/(?:click|open)/|/track(?:ing)?/(?:click|open)|//(?:click|open|track|event)\d*\.|/wf/(?:click|open)"
+    r"|list-manage\.com/track",
+    re.IGNORECASE,
+)
+SHARES = re.compile(
+    r"//(?:[\w-]+\.)*(?:facebook|instagram|twitter|x|t|linkedin|pinterest|threads|tiktok|youtube)\.(?:com|co|net)(?:[/?#]|$)"
+    r"|//(?:story|pf|accounts)\.kakao\.com|//share\.",
+    re.IGNORECASE,
+)
+NOT_A_PAGE = re.compile(
+    r"\.(?:7z|apk|avi|bmp|css|docx?|exe|gif|gz|hwpx?|ico|jpe?g|js|mov|mp[34]|pdf|png|pptx?|rar|svg|webp|xlsx?|zip)$",
+    re.IGNORECASE,
+)
+
+
+def refusal(url: str, text: str = "") -> str | None:
+    """Return why *url*, linked with *text*, is never requested; None when it may be."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return "not a web address"
+    if parts.scheme not in ("http", "https") or not host:
+        return "not a web address"
+    plain = unquote(url)
+    if ACTS_FOR_THE_READER.search(plain) or ACTS_FOR_THE_READER.search(text):
+        return "acts for the reader (unsubscribe, preferences)"
+    if TRACKS_THE_READER.search(plain):
+        return "tracks the reader"
+    if SHARES.search(f"//{host}{parts.path}"):
+        return "a social network"
+    if NOT_A_PAGE.search(parts.path):
+        return "not a page"
+    return None
+
+
+class ForbiddenAddressError(DNSLookupError):
+    """The name resolves to an address that the crawler does not talk to."""
+
+
+class PublicResolver(CachingThreadedResolver):
+    """Resolves to public addresses only; with LOOPBACK_ONLY to loopback only.
+
+    Every connection passes here, redirects and addresses spelt as numbers included, and it is
+    the resolved address that is judged: a name that resolves otherwise next time gains nothing.
+    """
+
+    def __init__(self, reactor: ReactorBase, cache_size: int, timeout: float, loopback_only: bool = False) -> None:
+        super().__init__(reactor, cache_size, timeout)
+        self.loopback_only = loopback_only
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
+        resolver = super().from_crawler(crawler, reactor)
+        resolver.loopback_only = crawler.settings.getbool("LOOPBACK_ONLY")
+        return resolver
+
+    def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> "Deferred[str]":  # noqa: N802 - Twisted's name
+        if self.loopback_only:
+            return self._loopback(name)
+        return super().getHostByName(name, timeout).addCallback(self._public, name)
+
+    @staticmethod
+    def _loopback(name: str) -> "Deferred[str]":
+        if name == "127.0.0.1" or name == "localhost" or name.endswith(".localhost"):
+            return succeed("127.0.0.1")
+        return fail(ForbiddenAddressError(f"{name}: only loopback may be asked (LOOPBACK_ONLY)"))
+
+    @staticmethod
+    def _public(address: str, name: str) -> str:
+        ip = ipaddress.ip_address(address)
+        if not ip.is_global or ip.is_multicast:
+            raise ForbiddenAddressError(f"{name}: {address} is not a public address")
+        return address
+
+
+class GuardMiddleware:
+    """Looks at every request, each hop of a redirect too, before it leaves."""
+
+    def process_request(self, request: Request) -> None:
+        if request.meta.get("archive"):  # named by the publication's file, not by a mail
+            return
+        if reason := refusal(request.url):
+            raise IgnoreRequest(f"never requested: {reason}")

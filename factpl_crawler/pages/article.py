@@ -1,0 +1,238 @@
+"""A page that an entry links to: what the standards say of it, then what its site's rules find.
+
+JSON-LD and Open Graph come first. A site that somebody described is a subclass with selectors;
+the rest is left to trafilatura.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import trafilatura
+from lxml.html import HtmlElement
+from scrapy.http import TextResponse
+
+from factpl_crawler.items import Article, RawDate
+from factpl_crawler.pages import PageError
+from factpl_crawler.pages.blocks import html_blocks, paragraphs
+from factpl_crawler.text import canonical_url, clean, parse_bylines
+
+ARTICLE_TYPES = frozenset(
+    {"Article", "NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "BlogPosting", "OpinionNewsArticle"}
+)
+
+
+class ArticlePage:
+    """An article of a site that nobody described. Subclasses add what is known of one."""
+
+    site_id: ClassVar[str] = ""
+    """The middle of the ids of a described site's articles: `a/joongang/25202312`."""
+
+    domains: ClassVar[tuple[str, ...]] = ()
+    title_suffixes: ClassVar[tuple[str, ...]] = ()
+    sections: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    headline_css: ClassVar[tuple[str, ...]] = ()
+    authors_css: ClassVar[tuple[str, ...]] = ()
+    section_css: ClassVar[tuple[str, ...]] = ()
+    published_css: ClassVar[tuple[str, ...]] = ()
+    modified_css: ClassVar[tuple[str, ...]] = ()
+    body_css: ClassVar[tuple[str, ...]] = ()
+    dropped_css: ClassVar[tuple[str, ...]] = ()
+    captions_css: ClassVar[tuple[str, ...]] = ()
+    keywords_css: ClassVar[tuple[str, ...]] = ()
+    truncated_css: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, response: TextResponse) -> None:
+        self.response = response
+
+    @classmethod
+    def serves(cls, host: str) -> bool:
+        return any(host == domain or host.endswith(f".{domain}") for domain in cls.domains)
+
+    @classmethod
+    def article_number(cls, url: str) -> str | None:
+        """Return the site's own number in *url*, None when no article lies there."""
+        return None
+
+    @classmethod
+    def canonical(cls, url: str, number: str) -> str:
+        """Return the one address of article *number*, *url* being one of its forms."""
+        return canonical_url(url)
+
+    # What the standards say
+
+    @cached_property
+    def json_ld(self) -> dict[str, Any]:
+        """The first schema.org article in the page, empty where there is none or it is broken."""
+        for text in self.response.css('script[type="application/ld+json"]::text').getall():
+            for node in _nodes(text):
+                types = node.get("@type")
+                if ARTICLE_TYPES.intersection(types if isinstance(types, list) else [str(types)]):
+                    return node
+        return {}
+
+    def meta(self, *names: str) -> str | None:
+        for name in names:
+            for attribute in ("property", "name", "itemprop"):
+                value = self.response.xpath("//meta[@*[name()=$a]=$n]/@content", a=attribute, n=name).get()
+                if value and clean(value):
+                    return clean(value)
+        return None
+
+    def css(self, selectors: Iterable[str]) -> list[str]:
+        """Return the texts of the first of *selectors* that finds any."""
+        for selector in selectors:
+            if texts := list(filter(None, map(_text, self.response.css(selector)))):
+                return texts
+        return []
+
+    @property
+    def declared_url(self) -> str | None:
+        """The canonical address that the page itself names, relative perhaps, or broken."""
+        return self.response.css('link[rel="canonical"]::attr(href)').get() or self.meta("og:url")
+
+    # What is in it
+
+    @property
+    def headline(self) -> str:
+        found = _string(self.json_ld.get("headline")) or self.meta("og:title")
+        found = found or next(iter(self.css(self.headline_css or ("h1", "title"))), "")
+        for suffix in self.title_suffixes:
+            found = found.removesuffix(suffix).rstrip()
+        return found
+
+    @property
+    def authors(self) -> list[str]:
+        named = [name for person in _list(self.json_ld.get("author")) for name in parse_bylines(_name(person))]
+        if named := named or [name for text in self.css(self.authors_css) for name in parse_bylines(text)]:
+            return list(dict.fromkeys(named))
+        return parse_bylines(self.meta("dable:author", "article:author", "author") or "")
+
+    @property
+    def section_label(self) -> str | None:
+        brand = self.meta("og:site_name")
+        stated: list[str | None] = [_string(name) for name in _list(self.json_ld.get("articleSection"))]
+        stated += [self.meta("article:section"), self.meta("article:section2"), self.meta("article:section3")]
+        stated += self.css(self.section_css)
+        return next((label for label in stated if label and label != brand), None)
+
+    @classmethod
+    def section_id(cls, label: str) -> str | None:
+        return next((id for id, labels in cls.sections.items() if label in labels), None)
+
+    @property
+    def published(self) -> list[RawDate]:
+        stated = [RawDate(_string(self.json_ld.get("datePublished")), "json-ld")]
+        stated += [RawDate(self.meta("article:published_time", "datePublished") or "", "meta")]
+        return [date for date in stated + self._printed(self.published_css) if date.text]
+
+    @property
+    def modified(self) -> list[RawDate]:
+        stated = [RawDate(_string(self.json_ld.get("dateModified")), "json-ld")]
+        stated += [RawDate(self.meta("article:modified_time", "dateModified") or "", "meta")]
+        return [date for date in stated + self._printed(self.modified_css) if date.text]
+
+    def _printed(self, selectors: Iterable[str]) -> list[RawDate]:
+        return [RawDate(text, "page") for text in self.css(selectors)]
+
+    @cached_property
+    def body(self) -> list[str]:
+        """Paragraphs. A described site's own mark-up keeps them best, so it is asked before JSON-LD."""
+        return self._described_body() or self._json_ld_body() or ([] if self.body_css else self._extracted_body())
+
+    def _described_body(self) -> list[str]:
+        unwanted = {part.root for css in (*self.dropped_css, *self.captions_css) for part in self.response.css(css)}
+        for selector in self.body_css:
+            for element in self.response.css(selector):
+                if found := list(paragraphs(html_blocks(element.root, skip=unwanted))):
+                    return found
+        return []
+
+    def _json_ld_body(self) -> list[str]:
+        lines = clean(_string(self.json_ld.get("articleBody"))).split("\n")
+        return [line for line in lines if line]
+
+    def _extracted_body(self) -> list[str]:
+        text = trafilatura.extract(
+            self.response.text, include_comments=False, include_tables=False, favor_precision=True
+        )
+        lines = [line for line in clean(text or "").split("\n") if line]
+        return lines[1:] if lines[:1] == [self.headline] else lines
+
+    @property
+    def captions(self) -> list[str]:
+        return list(dict.fromkeys(self.css(self.captions_css)))
+
+    @property
+    def keywords(self) -> list[str]:
+        stated = self.json_ld.get("keywords") or self.meta("news_keywords", "keywords")
+        words = stated.split(",") if isinstance(stated, str) else _list(stated) or self.css(self.keywords_css)
+        return list(dict.fromkeys(filter(None, (clean(str(word)).lstrip("#") for word in words))))
+
+    @property
+    def truncated(self) -> bool:
+        free = self.json_ld.get("isAccessibleForFree", True)
+        return str(free).lower() == "false" or bool(self.css(self.truncated_css))
+
+    @property
+    def is_login(self) -> bool:
+        return bool(self.response.css('input[type="password"]')) and not self.json_ld
+
+    def article(self, id: str, url: str) -> Article:
+        """Raise `PageError` when this is no article."""
+        if self.is_login:
+            raise PageError("login page")
+        if not self.headline:
+            raise PageError("no headline")
+        if not self.body:
+            raise PageError("no body")
+        return Article(
+            id=id,
+            url=url,
+            site=urlsplit(url).hostname or "",
+            headline=self.headline,
+            body="\n\n".join(self.body),
+            layout=self.site_id or "generic",
+            authors=self.authors,
+            section_label=self.section_label,
+            section_id=self.section_id(self.section_label or ""),
+            published=self.published,
+            modified=self.modified,
+            captions=self.captions,
+            keywords=self.keywords,
+            truncated=self.truncated,
+        )
+
+
+def _nodes(text: str) -> Iterator[dict[str, Any]]:
+    try:
+        found = json.loads(text, strict=False)
+    except ValueError:  # broken JSON-LD is common, and the page says the same elsewhere
+        return
+    for node in _list(found):
+        if isinstance(node, dict):
+            yield node
+            yield from (inner for inner in _list(node.get("@graph")) if isinstance(inner, dict))
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _string(value: Any) -> str:
+    return clean(value) if isinstance(value, str) else ""
+
+
+def _name(person: Any) -> str:
+    return _string(person.get("name")) if isinstance(person, dict) else _string(person)
+
+
+def _text(selector: Any) -> str:
+    """Return a selected element's visible text on one line, or a selected attribute."""
+    root = selector.root
+    return " ".join(paragraphs(html_blocks(root))) if isinstance(root, HtmlElement) else clean(str(root))

@@ -1,0 +1,18 @@
+"""Where everything generated lies: `data/` in the project, or the folder that FACTPL_DATA names."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def data_dir() -> Path:
+    return Path(os.environ.get("FACTPL_DATA") or ROOT / "data").expanduser().absolute()
+
+
+def store_path() -> Path:
+    return data_dir() / "archive.sqlite3"
+
+
+def index_dir() -> Path:
+    return data_dir() / "index"

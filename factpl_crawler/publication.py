@@ -1,0 +1,98 @@
+"""What is declared of a publication. A spider's file holds one of these and nothing else."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from factpl_crawler.text import fold_label
+
+
+@dataclass(frozen=True)
+class HtmlList:
+    """CSS selectors of an archive's list page; all but `item` are looked for inside an item."""
+
+    item: str
+    link: str
+    headline: str
+    date: str = ""
+    next_page: str = ""
+
+
+@dataclass(frozen=True)
+class JsonList:
+    """Keys of an archive that answers with a JSON array, and the subjects to pass over."""
+
+    link: str
+    headline: str
+    date: str
+    skip: str = r"(?!)"
+
+
+@dataclass(frozen=True)
+class IssueRules:
+    """CSS selectors of an issue's page; the first that matches is taken."""
+
+    body: str
+    headline: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A newsletter as a title.
+
+    `sections` maps a stable id to the labels it has been printed with; `label` is the shape
+    of a label nobody has met yet. The sections in `lists` recommend articles: each item there
+    is an entry. `notices`, `footer` and `calls` are regular expressions over whole lines, the
+    first two matched from the start: a notice is set aside alone, a footer with all that
+    follows, a call ("read on") only ends a piece. `senders` and `marks` tell its mail from
+    another's. `inferred` says which of these rules nobody has seen on a live page, and why.
+    """
+
+    id: str
+    title: str
+    archive: str
+    issue_list: HtmlList | JsonList
+    issue_page: IssueRules
+    sections: Mapping[str, tuple[str, ...]]
+    lists: frozenset[str] = frozenset()
+    label: str = r"(?!)"
+    number: str = r"#\s?(\d{1,5})\b"
+    notices: tuple[str, ...] = ()
+    footer: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    inferred: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _section_ids(self) -> dict[str, str]:
+        return {fold_label(label): id for id, labels in self.sections.items() for label in labels}
+
+    def section_id(self, label: str) -> str | None:
+        """Return the stable id of a printed label, whatever its spaces, emoji and decoration."""
+        return self._section_ids.get(fold_label(label))
+
+    def is_label(self, line: str) -> bool:
+        return self.section_id(line) is not None or re.fullmatch(self.label, line) is not None
+
+    def is_footer(self, line: str) -> bool:
+        return _starts(self.footer, line)
+
+    def is_notice(self, line: str) -> bool:
+        return _starts(self.notices, line)
+
+    def is_call(self, line: str) -> bool:
+        return any(re.fullmatch(pattern, line) for pattern in self.calls)
+
+    def issue_number(self, line: str) -> int | None:
+        match = re.search(self.number, line)
+        return int(match[1]) if match else None
+
+    def without_number(self, headline: str) -> str:
+        return re.sub(rf"^\W*{self.number}\W*|\W*{self.number}\W*$", "", headline).strip()
+
+
+def _starts(patterns: tuple[str, ...], line: str) -> bool:
+    return any(re.match(pattern, line) for pattern in patterns)

@@ -1,0 +1,125 @@
+"""What is never requested."""
+
+from typing import Any
+
+import pytest
+from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.project import get_project_settings
+from twisted.internet.defer import Deferred
+from twisted.internet.error import DNSLookupError
+
+from factpl_crawler.guard import GuardMiddleware, PublicResolver, refusal
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.joongang.co.kr/article/25202312",
+        "https://news.example.kr/articleView.html?idxno=12#top",
+        "http://blog.example.kr/2023/10/어떤-글",
+        "https://example.com/track-record-of-a-startup",
+        "https://eventus.example/why-we-share",
+    ],
+)
+def test_an_article_may_be_requested(url: str) -> None:
+    assert refusal(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("file:///etc/hostname", "not a web address"),
+        ("ftp://example.kr/a", "not a web address"),
+        ("javascript:void(0)", "not a web address"),
+        ("mailto:a@example.kr", "not a web address"),
+        ("http://[", "not a web address"),
+        ("https://", "not a web address"),
+        ("https://stibee.com/api/v1.0/unsubscribe/abc", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.us1.list-manage.com/profile?u=1", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/%EC%88%98%EC%8B%A0%EA%B1%B0%EB%B6%80", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/email-preferences?id=3", "acts for the reader (unsubscribe, preferences)"),
+        ("https://event.stibee.com/v2/click/MTAw/aHR0", "tracks the reader"),
+        ("https://click.example.kr/abc", "tracks the reader"),
+        ("https://www.facebook.com/sharer?u=x", "a social network"),
+        ("https://x.com/factpl", "a social network"),
+        ("https://example.kr/report.PDF", "not a page"),
+    ],
+)
+def test_a_harmful_or_useless_link_is_refused_with_its_reason(url: str, reason: str) -> None:
+    assert refusal(url) == reason
+
+
+def test_the_text_of_a_link_can_give_it_away() -> None:
+    assert refusal("https://example.kr/u/8f3a", "수신 거부하기") == "acts for the reader (unsubscribe, preferences)"
+
+
+def test_every_request_is_looked_at_before_it_leaves() -> None:
+    with pytest.raises(IgnoreRequest, match="never requested: tracks the reader"):
+        GuardMiddleware().process_request(Request("https://event.stibee.com/v2/click/MTAw/aHR0"))
+
+
+def test_an_address_of_the_publications_own_file_is_not_judged_as_mail() -> None:
+    request = Request("https://event.example.kr/archive", meta={"archive": True})
+    assert GuardMiddleware().process_request(request) is None
+
+
+def _outcome(deferred: "Deferred[str]") -> Any:
+    results: list[Any] = []
+    deferred.addBoth(results.append)
+    return results[0]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.1", "172.16.3.4", "192.168.0.1", "169.254.169.254",
+        "100.64.0.1", "198.18.0.1", "192.0.2.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
+    ],
+)  # fmt: skip
+def test_a_name_that_resolves_to_a_private_address_is_refused(address: str) -> None:
+    with pytest.raises(DNSLookupError, match="is not a public address"):
+        PublicResolver._public(address, "intranet.example.kr")
+
+
+def test_a_public_address_passes() -> None:
+    assert PublicResolver._public("203.252.3.1", "news.example.kr") == "203.252.3.1"
+
+
+@pytest.mark.parametrize(("name", "address"), [("www.naruilbo.localhost", "127.0.0.1"), ("127.0.0.1", "127.0.0.1")])
+def test_loopback_only_mode_reaches_loopback(name: str, address: str) -> None:
+    assert _outcome(PublicResolver._loopback(name)) == address
+
+
+@pytest.mark.parametrize("name", ["www.joongang.co.kr", "10.0.0.1", "localhost.example.kr", "2130706433"])
+def test_loopback_only_mode_reaches_nothing_else(name: str) -> None:
+    assert "only loopback" in str(_outcome(PublicResolver._loopback(name)).value)
+
+
+def test_unsafe_defaults_are_closed() -> None:
+    settings = get_project_settings()
+    assert [scheme for scheme, handler in settings.getwithbase("DOWNLOAD_HANDLERS").items() if handler] == [
+        "http",
+        "https",
+    ]
+    closed = (
+        "TELNETCONSOLE_ENABLED",
+        "REMOTE_CONTROL_ENABLED",
+        "HTTPPROXY_ENABLED",
+        "COOKIES_ENABLED",
+        "METAREFRESH_ENABLED",
+    )
+    assert {name: settings.getbool(name) for name in closed} == dict.fromkeys(closed, False)
+    assert settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES")
+    assert settings.getbool("ROBOTSTXT_OBEY")
+    assert settings.getint("DOWNLOAD_MAXSIZE") <= 16 * 1024 * 1024
+    assert settings["TWISTED_DNS_RESOLVER"] == "factpl_crawler.guard.PublicResolver"
+    assert not settings.getbool("LOOPBACK_ONLY")
+
+
+def test_the_crawl_is_polite() -> None:
+    settings = get_project_settings()
+    assert settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN") == 1
+    assert settings.getfloat("DOWNLOAD_DELAY") >= 1
+    assert settings.getbool("AUTOTHROTTLE_ENABLED")
+    assert settings["USER_AGENT"].startswith("factpl/")
