@@ -1,0 +1,108 @@
+"""The document: what is searched and exported, an entry or an article. See docs/data.md."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self
+
+SCHEMA_VERSION = 1
+
+Kind = Literal["entry", "article"]
+
+
+@dataclass(frozen=True)
+class PublicationRef:
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class IssueRef:
+    id: str
+    number: int | None
+    headline: str | None
+    url: str | None
+    date_published: str | None
+    date_published_source: str | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """`id` is None for a label that the publication's file does not know."""
+
+    id: str | None
+    label: str
+
+
+@dataclass(frozen=True)
+class DocumentLink:
+    position: int
+    text: str
+    url: str
+    article: str
+
+
+@dataclass(frozen=True)
+class LinkedFrom:
+    entry: str
+    position: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """Dates are ISO 8601 in KST with the offset; midnight where only a day is printed."""
+
+    id: str
+    kind: Kind
+    publication: PublicationRef | None
+    issue: IssueRef | None
+    position: int | None
+    section: Section | None
+    headline: str
+    authors: list[str]
+    date_published: str | None
+    date_published_source: str | None
+    date_modified: str | None
+    date_modified_source: str | None
+    body: str
+    captions: list[str]
+    keywords: list[str]
+    url: str | None
+    site: str | None
+    truncated: bool
+    version: int
+    links: list[DocumentLink] = field(default_factory=list)
+    linked_from: list[LinkedFrom] = field(default_factory=list)
+
+    def to_json(self) -> str:
+        """Return one line of JSON, `schema_version` first, Hangul unescaped."""
+        return json.dumps({"schema_version": SCHEMA_VERSION, **asdict(self)}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> Self:
+        """Raise `ValueError` naming what is wrong when *line* is not a document."""
+        try:
+            data = json.loads(line)
+        except ValueError as e:
+            raise ValueError(f"not JSON: {e}") from e
+        if not isinstance(data, dict):
+            raise ValueError("not a JSON object")
+        return cls.from_dict(data)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        version = data.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise ValueError(f"schema_version is {version!r}, this program reads {SCHEMA_VERSION}")
+        names = {f.name for f in fields(cls)}
+        if missing := sorted(names - data.keys()):
+            raise ValueError(f"missing: {', '.join(missing)}")
+        values = {name: data[name] for name in names}
+        try:
+            for name, shape in (("publication", PublicationRef), ("issue", IssueRef), ("section", Section)):
+                values[name] = shape(**values[name]) if values[name] is not None else None
+            values["links"] = [DocumentLink(**link) for link in values["links"]]
+            values["linked_from"] = [LinkedFrom(**link) for link in values["linked_from"]]
+        except TypeError as e:
+            raise ValueError(f"a field has the wrong shape: {e}") from e
+        return cls(**values)

@@ -1,0 +1,30 @@
+"""What tells one state of the archive from another, readable without the store's libraries."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+STORE_ID = "store_id"
+CHANGED = "changed"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """`changed` grows with every write that changes a document."""
+
+    store_id: str
+    changed: int
+
+
+def stamp_from(meta: dict[str, str]) -> Stamp:
+    return Stamp(store_id=meta[STORE_ID], changed=int(meta[CHANGED]))
+
+
+def read_stamp(path: Path) -> Stamp | None:
+    """Return None when no archive can be read at *path*; `Store.open` says why."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return stamp_from(dict(connection.execute("SELECT key, value FROM meta")))
+    except (sqlite3.DatabaseError, KeyError):
+        return None

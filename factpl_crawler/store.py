@@ -1,0 +1,491 @@
+"""The archive: everything collected, and what is left to collect. See docs/data.md.
+
+Every `put_…` and `record_…` is one transaction, and doing it twice is as good as once. Readers see the
+state of the moment they began, and neither wait for a writer nor hold one up.
+"""
+
+import json
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    create_engine,
+    distinct,
+    event,
+    exists,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.exc import DatabaseError
+
+from factpl_crawler.documents import Document, PublicationRef
+from factpl_crawler.items import Article, Issue, Quarantined
+from factpl_crawler.migrations import HEAD, REVISIONS, upgrade
+from factpl_crawler.rows import Row, article_document, entry_document, issue_ref
+from factpl_crawler.stamp import CHANGED, STORE_ID, Stamp, stamp_from
+from factpl_crawler.tables import (
+    articles,
+    entries,
+    fetches,
+    issues,
+    links,
+    meta,
+    publications,
+    quarantine,
+    redirects,
+    removed,
+    versions,
+)
+from factpl_crawler.writing import Change, Writing
+
+__all__ = [
+    "Change",
+    "IssueSummary",
+    "NewerStoreError",
+    "NoStoreError",
+    "PendingLink",
+    "QuarantineRow",
+    "Store",
+    "StoreError",
+]
+
+BATCH = 500
+BUSY_SECONDS = 30
+MOST_ATTEMPTS = 5
+
+
+class StoreError(Exception):
+    """The archive cannot be used; the message says which and why."""
+
+
+class NoStoreError(StoreError):
+    """There is no archive yet."""
+
+
+class NewerStoreError(StoreError):
+    """The archive's schema is unknown to this version of the program."""
+
+
+@dataclass(frozen=True)
+class PendingLink:
+    """A link that is known and not fetched. `url` may be requested as it is."""
+
+    url: str
+    article_id: str
+    entry_id: str
+    publication: str
+
+
+@dataclass(frozen=True)
+class IssueSummary:
+    """An issue with the numbers of its entries, of the articles they link to, and of those fetched."""
+
+    id: str
+    publication: PublicationRef
+    number: int | None
+    headline: str | None
+    date_published: str | None
+    url: str | None
+    entries: int
+    linked_articles: int
+    fetched_articles: int
+
+
+@dataclass(frozen=True)
+class QuarantineRow:
+    """`count` is how often the same content failed for the same reason."""
+
+    id: int
+    url: str
+    kind: str
+    reason: str
+    content: bytes
+    count: int
+    created_at: str
+
+
+SETTLED = or_(
+    fetches.c.outcome.in_(("ok", "gone", "refused")),
+    and_(fetches.c.outcome == "failed", fetches.c.attempts >= MOST_ATTEMPTS),
+)
+
+ENTRY_ROWS = (
+    select(
+        entries.c.id.label("entry_id"),
+        entries.c.position,
+        entries.c.section_id,
+        entries.c.section_label,
+        entries.c.headline.label("entry_headline"),
+        entries.c.authors,
+        entries.c.body,
+        entries.c.version,
+        issues,
+        publications.c.title.label("publication_title"),
+    )
+    .join(issues, entries.c.issue_id == issues.c.id)
+    .join(publications, issues.c.publication_id == publications.c.id)
+)
+
+
+class Store:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = _engine(path)
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True) -> Self:
+        """Raise `StoreError` when there is no archive that this program can use."""
+        if not path.exists():
+            if not create:
+                raise NoStoreError(_no_store(path))
+            _make_folder(path.parent)
+        store = cls(path)
+        try:
+            store._prepare(create=create)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- Writing --------------------------------------------------------------------------------------------------
+
+    def put_issue(self, issue: Issue) -> Change:
+        """Entries that *issue* no longer has are removed; a headline or url that it lacks is not forgotten."""
+        with self._writing() as writing:
+            return writing.put_issue(issue)
+
+    def put_article(self, article: Article) -> Change:
+        """Links to `requested_id`, where that is another, lead to *article* from now on."""
+        with self._writing() as writing:
+            return writing.put_article(article)
+
+    def put_quarantined(self, item: Quarantined) -> Change:
+        with self._writing() as writing:
+            return writing.put_quarantined(item)
+
+    def record_fetch(
+        self,
+        url: str,
+        kind: str,
+        *,
+        outcome: str | None,
+        status: int | None = None,
+        reason: str | None = None,
+        article_id: str | None = None,
+        publication: str | None = None,
+    ) -> None:
+        """*kind* is issue, article or list; *outcome* ok, failed, gone or refused, None for not asked yet."""
+        with self._writing() as writing:
+            writing.record_fetch(
+                url,
+                outcome,
+                kind=kind,
+                status=status,
+                reason=reason,
+                article_id=article_id,
+                publication=publication,
+            )
+
+    @contextmanager
+    def importing(self) -> Iterator[Callable[[Document], Change]]:
+        """Yield what writes a document; all of them are in one transaction, undone by an exception."""
+        with self._writing() as writing:
+            yield writing.put_document
+
+    # --- The frontier ---------------------------------------------------------------------------------------------
+
+    def is_fetched(self, url: str) -> bool:
+        """Return whether nothing is left to ask of *url*: ok, gone, refused, or failed five times."""
+        return self._any(select(fetches.c.url).where(fetches.c.url == url, SETTLED))
+
+    def has_article(self, id: str) -> bool:
+        """*id* may be one that was requested and turned out to be another article."""
+        turned_out = select(redirects.c.article_id).where(redirects.c.requested_id == id)
+        return self._any(select(articles.c.id).where(or_(articles.c.id == id, articles.c.id.in_(turned_out))))
+
+    def pending(self, publication: str | None = None) -> list[PendingLink]:
+        """Return the links left to fetch, one for each article, those of the newest issues first."""
+        statement = (
+            _pending(links.c.url, links.c.article_id, entries.c.id, issues.c.publication_id, publication=publication)
+            .order_by(issues.c.date_published.desc().nulls_last(), issues.c.number.desc().nulls_last(), issues.c.id)
+            .order_by(entries.c.position, links.c.position)
+        )
+        found: dict[str, PendingLink] = {}
+        with self._reading() as connection:
+            for row in connection.execute(statement):
+                link = PendingLink(*row)
+                found.setdefault(link.article_id, link)
+        return list(found.values())
+
+    def known_issue_urls(self, publication: str) -> set[str]:
+        """Return the addresses of the issues that were fetched and read."""
+        statement = select(fetches.c.url).where(
+            fetches.c.kind == "issue", fetches.c.publication == publication, fetches.c.outcome == "ok"
+        )
+        with self._reading() as connection:
+            return set(connection.scalars(statement))
+
+    # --- Reading --------------------------------------------------------------------------------------------------
+
+    def publications(self) -> dict[str, str]:
+        """Return the titles by id."""
+        with self._reading() as connection:
+            rows = connection.execute(select(publications.c.id, publications.c.title).order_by(publications.c.id))
+            return dict(rows.all())
+
+    def issues(self, publication: str | None = None) -> Iterator[IssueSummary]:
+        """Yield the issues, newest first."""
+        statement = _issue_summaries()
+        if publication is not None:
+            statement = statement.where(issues.c.publication_id == publication)
+        with self._reading() as connection:
+            for row in connection.execute(statement):
+                id, publication_id, title, *rest = row
+                yield IssueSummary(id, PublicationRef(publication_id, title), *rest)
+
+    def document(self, id: str) -> Document | None:
+        with self._reading() as connection:
+            return next((found for load in (_entries, _articles) for found in load(connection, [id])), None)
+
+    def documents(self, ids: Iterable[str] | None = None, *, changed_after: int = 0) -> Iterator[Document]:
+        """Yield entries by publication, date, number and position, then articles by id; all, or those of *ids*.
+
+        Whatever is written meanwhile, they are of one moment. Memory does not grow with the archive.
+        """
+        wanted = None if ids is None else set(ids)
+        with self._reading() as connection:
+            for statement, load in ((_entry_ids(changed_after), _entries), (_article_ids(changed_after), _articles)):
+                found = connection.execute(statement, execution_options={"yield_per": BATCH})
+                for batch in found.scalars().partitions():
+                    yield from load(connection, [id for id in batch if wanted is None or id in wanted])
+
+    def removed(self, changed_after: int) -> list[str]:
+        statement = select(removed.c.document_id).where(removed.c.changed > changed_after)
+        with self._reading() as connection:
+            return list(connection.scalars(statement.order_by(removed.c.document_id)))
+
+    def stamp(self) -> Stamp:
+        with self._reading() as connection:
+            return stamp_from(dict(connection.execute(select(meta.c.key, meta.c.value)).all()))
+
+    def quarantined(self) -> Iterator[QuarantineRow]:
+        """Yield what could not be read, in the order it came."""
+        columns = [quarantine.c[name] for name in QuarantineRow.__dataclass_fields__]
+        statement = select(*columns).order_by(quarantine.c.id)
+        with self._reading() as connection:
+            for row in connection.execute(statement, execution_options={"yield_per": BATCH}):
+                yield QuarantineRow(*row)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many there are: issues, entries, articles, links, pending, quarantined, versions."""
+        numbers = {table.name: select(func.count()).select_from(table) for table in (issues, entries, articles, links)}
+        numbers["pending"] = _pending(func.count(distinct(links.c.article_id)))
+        numbers["quarantined"] = select(func.count()).select_from(quarantine)
+        numbers["versions"] = select(func.count()).select_from(versions)
+        with self._reading() as connection:
+            return {name: connection.scalars(statement).one() for name, statement in numbers.items()}
+
+    # --- Transactions ---------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._named_errors(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Writing]:
+        with self._named_errors(), self._engine.connect() as connection:
+            # A transaction that first reads and then writes fails when another writes in between.
+            connection.execution_options(begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                yield Writing(connection)
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as e:
+            raise StoreError(f"{self.path}: {e.orig}") from e
+
+    def _any(self, statement: Select[Any]) -> bool:
+        with self._reading() as connection:
+            return connection.execute(statement.limit(1)).first() is not None
+
+    def _prepare(self, *, create: bool) -> None:
+        with self._reading() as connection:
+            revision = self._revision(connection)
+        if revision == HEAD:
+            return
+        if revision is None:
+            if not create:
+                raise NoStoreError(_no_store(self.path))
+            self._let_readers_and_writers_be()
+        with self._writing() as writing:
+            # Another process may have been quicker.
+            revision = self._revision(writing.connection)
+            if revision != HEAD:
+                upgrade(writing.connection)
+            if revision is None:
+                new = {STORE_ID: str(uuid.uuid4()), CHANGED: "0"}
+                writing.connection.execute(insert(meta), [{"key": key, "value": new[key]} for key in new])
+
+    def _let_readers_and_writers_be(self) -> None:
+        """Make the file a WAL database, which it remembers; so never one of another program."""
+        end = time.monotonic() + BUSY_SECONDS
+        with self._named_errors(), closing(self._engine.raw_connection()) as connection:
+            while True:
+                try:
+                    connection.cursor().execute("PRAGMA journal_mode = WAL")
+                    return
+                except sqlite3.OperationalError as e:
+                    # SQLite itself does not wait here, and another process may be doing the same.
+                    if e.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                        raise StoreError(f"{self.path}: {e}") from e
+                time.sleep(0.02)
+
+    def _revision(self, connection: Connection) -> str | None:
+        """Return None for an empty database."""
+        tables = inspect(connection).get_table_names()
+        if not tables:
+            return None
+        if "alembic_version" not in tables:
+            raise StoreError(f"{self.path} is a database of another program, not an archive of factpl")
+        revision = connection.scalars(text("SELECT version_num FROM alembic_version")).one()
+        if revision not in REVISIONS:
+            raise NewerStoreError(
+                f"{self.path} was made by a newer version of factpl (schema {revision}). Update this program."
+            )
+        return str(revision)
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": BUSY_SECONDS},
+        json_serializer=partial(json.dumps, ensure_ascii=False),
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _: object) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # The driver would begin at the first write: a read must be of one moment too.
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as e:
+        raise StoreError(f"Cannot make the folder {folder}: {e.strerror}") from e
+
+
+def _no_store(path: Path) -> str:
+    return f"No archive at {path}. Run: ./nightly, or scrapy crawl factpl"
+
+
+def _pending(*columns: Any, publication: str | None = None) -> Select[Any]:
+    statement = (
+        select(*columns)
+        .select_from(links)
+        .join(entries, links.c.entry_id == entries.c.id)
+        .join(issues, entries.c.issue_id == issues.c.id)
+        .where(~exists().where(articles.c.id == links.c.article_id))
+        .where(~exists().where(fetches.c.article_id == links.c.article_id, SETTLED))
+    )
+    return statement if publication is None else statement.where(issues.c.publication_id == publication)
+
+
+def _issue_summaries() -> Select[Any]:
+    return (
+        select(
+            issues.c.id,
+            issues.c.publication_id,
+            publications.c.title,
+            issues.c.number,
+            issues.c.headline,
+            issues.c.date_published,
+            issues.c.url,
+            func.count(distinct(entries.c.id)),
+            func.count(distinct(links.c.article_id)),
+            func.count(distinct(articles.c.id)),
+        )
+        .join(publications, issues.c.publication_id == publications.c.id)
+        .outerjoin(entries, entries.c.issue_id == issues.c.id)
+        .outerjoin(links, links.c.entry_id == entries.c.id)
+        .outerjoin(articles, articles.c.id == links.c.article_id)
+        .group_by(issues.c.id, publications.c.title)
+        .order_by(issues.c.date_published.desc().nulls_last(), issues.c.number.desc().nulls_last(), issues.c.id)
+    )
+
+
+def _entry_ids(changed_after: int) -> Select[Any]:
+    return (
+        select(entries.c.id)
+        .join(issues, entries.c.issue_id == issues.c.id)
+        .where(entries.c.changed > changed_after)
+        .order_by(issues.c.publication_id, issues.c.date_published.nulls_first(), issues.c.number.nulls_first())
+        .order_by(issues.c.id, entries.c.position)
+    )
+
+
+def _article_ids(changed_after: int) -> Select[Any]:
+    return select(articles.c.id).where(articles.c.changed > changed_after).order_by(articles.c.id)
+
+
+def _entries(connection: Connection, ids: list[str]) -> Iterator[Document]:
+    rows = {row["entry_id"]: row for row in _rows(connection, ENTRY_ROWS.where(entries.c.id.in_(ids)))}
+    ways_out = _links_by(connection, "entry_id", ids)
+    for id in ids:
+        if row := rows.get(id):
+            publication = PublicationRef(row["publication_id"], row["publication_title"])
+            entry = {**row, "headline": row["entry_headline"]}
+            yield entry_document(entry, row["version"], publication, issue_ref(row), ways_out.get(id, []))
+
+
+def _articles(connection: Connection, ids: list[str]) -> Iterator[Document]:
+    rows = {row["id"]: row for row in _rows(connection, select(articles).where(articles.c.id.in_(ids)))}
+    ways_in = _links_by(connection, "article_id", ids)
+    for id in ids:
+        if row := rows.get(id):
+            yield article_document(row, row["version"], ways_in.get(id, []))
+
+
+def _links_by(connection: Connection, column: str, ids: list[str]) -> dict[str, list[Row]]:
+    grouped: dict[str, list[Row]] = {}
+    for link in _rows(connection, select(links).where(links.c[column].in_(ids))):
+        grouped.setdefault(link[column], []).append(link)
+    return grouped
+
+
+def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Row]:
+    return (row._asdict() for row in connection.execute(statement))

@@ -1,0 +1,303 @@
+"""What one write transaction of the store does."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, delete, func, insert, select, update
+
+from factpl_crawler.documents import Document, PublicationRef
+from factpl_crawler.items import Article, Issue, Quarantined
+from factpl_crawler.rows import (
+    Row,
+    article_content,
+    article_row,
+    document_article_row,
+    document_entry_row,
+    document_issue_row,
+    document_link_rows,
+    document_linked_from_rows,
+    entry_content,
+    entry_row,
+    issue_row,
+    kst,
+    link_rows,
+)
+from factpl_crawler.stamp import CHANGED
+from factpl_crawler.tables import (
+    articles,
+    entries,
+    fetches,
+    issues,
+    links,
+    meta,
+    publications,
+    quarantine,
+    redirects,
+    removed,
+    versions,
+)
+from factpl_crawler.text import KST
+
+
+class Change(StrEnum):
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+def _overall(change: Change, *parts: Change) -> Change:
+    """Return what became of the whole, given what became of it alone and of its parts."""
+    if change is Change.UNCHANGED and any(part is not Change.UNCHANGED for part in parts):
+        return Change.CHANGED
+    return change
+
+
+def _now() -> str | None:
+    return kst(datetime.now(KST))
+
+
+def _way(link: Row) -> tuple[str, int, str]:
+    """Return what an article's `linked_from` says of a link."""
+    return link["article_id"], link["position"], link["text"]
+
+
+class Writing:
+    """Writes into a transaction that the store begins and commits."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @cached_property
+    def number(self) -> int:
+        """The change number of every document that this transaction changes."""
+        number = 1 + int(self.connection.scalars(select(meta.c.value).where(meta.c.key == CHANGED)).one())
+        self.connection.execute(update(meta).where(meta.c.key == CHANGED).values(value=str(number)))
+        return number
+
+    def put_issue(self, issue: Issue) -> Change:
+        row = issue_row(issue)
+        stored = set(self.connection.scalars(select(entries.c.id).where(entries.c.issue_id == issue.id)))
+        change = self._put_issue_row(PublicationRef(issue.publication, issue.publication_title), row)
+        parts = []
+        for entry in issue.entries:
+            piece = entry_row(issue.id, entry)
+            parts.append(self._put_entry(piece, link_rows(piece["id"], entry.links)))
+            stored.discard(piece["id"])
+        parts += [self._remove_entry(id) for id in sorted(stored)]
+        return _overall(change, *parts)
+
+    def put_article(self, article: Article) -> Change:
+        change = self._put_article(article_row(article))
+        if article.requested_id in ("", article.id):
+            return change
+        return _overall(change, self._redirect(article.requested_id, article.id))
+
+    def put_document(self, document: Document) -> Change:
+        """Write a document of an export; its issue's other entries stay as they are."""
+        if document.publication and document.issue:
+            change = self._put_issue_row(document.publication, document_issue_row(document.publication, document.issue))
+            row = document_entry_row(document, document.issue)
+            entry = self._put_entry(row, self._requestable(document.id, document_link_rows(document)), document.version)
+            return _overall(entry, change)
+        change = self._put_article(document_article_row(document), document.version)
+        return _overall(change, *(self._put_way_in(link) for link in document_linked_from_rows(document)))
+
+    def put_quarantined(self, item: Quarantined) -> Change:
+        digest = hashlib.sha256(item.raw).hexdigest()
+        same = (
+            quarantine.c.url == item.url,
+            quarantine.c.reason == item.reason,
+            quarantine.c.content_sha256 == digest,
+        )
+        if self.connection.execute(update(quarantine).where(*same).values(count=quarantine.c.count + 1)).rowcount:
+            return Change.UNCHANGED
+        self.connection.execute(
+            insert(quarantine).values(
+                url=item.url,
+                kind=item.kind,
+                reason=item.reason,
+                content=item.raw,
+                content_sha256=digest,
+                count=1,
+                created_at=_now(),
+            )
+        )
+        return Change.NEW
+
+    def record_fetch(self, url: str, outcome: str | None, **facts: Any) -> None:
+        """Without an *outcome* the address is only noted, and what is known of it stays."""
+        old = self._row(fetches.c.url, url)
+        if old is None:
+            row = {"url": url, "attempts": 0, "first_seen": _now(), **facts}
+            self.connection.execute(insert(fetches).values(row))
+        if outcome is None:
+            return
+        known = {name: value for name, value in facts.items() if value is not None}
+        attempt = {"outcome": outcome, "attempts": fetches.c.attempts + 1, "last_attempt": _now()}
+        # The status and the reason are this attempt's, even when it has none.
+        latest = {"status": facts["status"], "reason": facts["reason"]}
+        self.connection.execute(update(fetches).where(fetches.c.url == url).values(known | latest | attempt))
+
+    # --- Issues and entries ---------------------------------------------------------------------------------------
+
+    def _put_issue_row(self, publication: PublicationRef, row: dict[str, Any]) -> Change:
+        titled = self._put_publication(publication)
+        old = self._row(issues.c.id, row["id"])
+        if old is None:
+            self.connection.execute(insert(issues).values(row))
+            return Change.NEW
+        news = {name: value for name, value in row.items() if value is not None and value != old[name]}
+        if not news:
+            return titled
+        self.connection.execute(update(issues).where(issues.c.id == row["id"]).values(news))
+        if news.keys() - {"notices", "problems"}:
+            self._touch(entries, entries.c.issue_id == row["id"])
+        return Change.CHANGED
+
+    def _put_publication(self, publication: PublicationRef) -> Change:
+        old = self._row(publications.c.id, publication.id)
+        if old is None:
+            self.connection.execute(insert(publications).values(id=publication.id, title=publication.title))
+            return Change.NEW
+        if old["title"] == publication.title:
+            return Change.UNCHANGED
+        this = publications.c.id == publication.id
+        self.connection.execute(update(publications).where(this).values(title=publication.title))
+        its_issues = select(issues.c.id).where(issues.c.publication_id == publication.id)
+        self._touch(entries, entries.c.issue_id.in_(its_issues))
+        return Change.CHANGED
+
+    def _put_entry(self, row: Row, ways: Sequence[Row], version: int = 1) -> Change:
+        new_links = [self._redirected(link) for link in ways]
+        old_links = self._links(row["id"])
+        old = self._row(entries.c.id, row["id"])
+        old_content = entry_content(old, old_links) if old else None
+        change = self._put_row(entries, row, entry_content(row, new_links), old, old_content, version)
+        return _overall(change, self._put_links(row["id"], old_links, new_links))
+
+    def _remove_entry(self, id: str) -> Change:
+        old_links = self._links(id)
+        old = self._row(entries.c.id, id)
+        assert old is not None  # put_issue has just read its id
+        self._put_links(id, old_links, [])
+        self._remove(entries, old, entry_content(old, old_links))
+        return Change.CHANGED
+
+    # --- Articles -------------------------------------------------------------------------------------------------
+
+    def _put_article(self, row: Row, version: int = 1) -> Change:
+        # A page that answers at its own address leads nowhere else (any more).
+        self.connection.execute(delete(redirects).where(redirects.c.requested_id == row["id"]))
+        old = self._row(articles.c.id, row["id"])
+        old_content = article_content(old) if old else None
+        return self._put_row(articles, row, article_content(row), old, old_content, version)
+
+    def _redirect(self, requested: str, id: str) -> Change:
+        """Make *requested* and *id* one article, now and for links that come later."""
+        known = self._row(redirects.c.requested_id, requested)
+        if known and known["article_id"] == id:
+            return Change.UNCHANGED
+        if known:
+            self.connection.execute(delete(redirects).where(redirects.c.requested_id == requested))
+        onward = redirects.c.article_id == requested
+        self.connection.execute(update(redirects).where(onward).values(article_id=id))
+        self.connection.execute(insert(redirects).values(requested_id=requested, article_id=id))
+        self._repoint(requested, id)
+        if old := self._row(articles.c.id, requested):
+            self._remove(articles, old, article_content(old))
+        return Change.CHANGED
+
+    def _repoint(self, requested: str, id: str) -> None:
+        these = links.c.article_id == requested
+        linking = self.connection.scalars(select(links.c.entry_id).where(these)).all()
+        if linking:
+            self._touch(entries, entries.c.id.in_(linking))
+            self._touch(articles, articles.c.id == id)
+            self.connection.execute(update(links).where(these).values(article_id=id))
+
+    # --- Links ----------------------------------------------------------------------------------------------------
+
+    def _links(self, entry: str) -> list[Row]:
+        statement = select(links).where(links.c.entry_id == entry).order_by(links.c.position)
+        return [row._asdict() for row in self.connection.execute(statement)]
+
+    def _requestable(self, entry: str, ways: Sequence[Row]) -> list[Row]:
+        """Return links of an export, which only know the canonical address, with the one known here."""
+        known = {link["canonical_url"]: link["url"] for link in self._links(entry)}
+        return [{**link, "url": known.get(link["canonical_url"], link["url"])} for link in ways]
+
+    def _redirected(self, link: Row) -> Row:
+        found = self._row(redirects.c.requested_id, link["article_id"])
+        return {**link, "article_id": found["article_id"]} if found else link
+
+    def _put_links(self, entry: str, old: Sequence[Row], new: Sequence[Row]) -> Change:
+        if old == new:
+            return Change.UNCHANGED
+        self.connection.execute(delete(links).where(links.c.entry_id == entry))
+        if new:
+            self.connection.execute(insert(links), [dict(link) for link in new])
+        if changed := {_way(link) for link in old} ^ {_way(link) for link in new}:
+            self._touch(articles, articles.c.id.in_({article for article, _, _ in changed}))
+            self._touch(entries, entries.c.id == entry)
+        return Change.CHANGED
+
+    def _put_way_in(self, link: Row) -> Change:
+        """Write a link that only its article tells of. An entry that is here knows its links itself."""
+        if self._row(entries.c.id, link["entry_id"]):
+            return Change.UNCHANGED
+        old = self._links(link["entry_id"])
+        others = [other for other in old if other["position"] != link["position"]]
+        new = sorted([*others, link], key=lambda link: int(link["position"]))
+        return self._put_links(link["entry_id"], old, new)
+
+    # --- Any document ---------------------------------------------------------------------------------------------
+
+    def _put_row(
+        self,
+        table: Table,
+        row: Row,
+        content: dict[str, Any],
+        old: Row | None,
+        old_content: dict[str, Any] | None,
+        version: int,
+    ) -> Change:
+        id = row["id"]
+        if old is None or old_content is None:
+            version = max(version, 1 + self._last_version(id))
+            self.connection.execute(insert(table).values({**row, "version": version, "changed": self.number}))
+            self.connection.execute(delete(removed).where(removed.c.document_id == id))
+            return Change.NEW
+        news = {name: value for name, value in row.items() if value != old[name]}
+        if content != old_content:
+            self._keep_version(id, old["version"], old_content)
+            news |= {"version": max(version, 1 + old["version"]), "changed": self.number}
+        if not news:
+            return Change.UNCHANGED
+        self.connection.execute(update(table).where(table.c.id == id).values(news))
+        return Change.CHANGED
+
+    def _remove(self, table: Table, old: Row, content: dict[str, Any]) -> None:
+        self._keep_version(old["id"], old["version"], content)
+        self.connection.execute(delete(table).where(table.c.id == old["id"]))
+        self.connection.execute(insert(removed).values(document_id=old["id"], changed=self.number))
+
+    def _keep_version(self, id: str, version: int, content: dict[str, Any]) -> None:
+        row = {"document_id": id, "version": version, "content": content, "superseded_at": _now()}
+        self.connection.execute(insert(versions).values(row))
+
+    def _last_version(self, id: str) -> int:
+        statement = select(func.coalesce(func.max(versions.c.version), 0)).where(versions.c.document_id == id)
+        return int(self.connection.scalars(statement).one())
+
+    def _touch(self, table: Table, *which: Any) -> None:
+        """Give the documents the number of this transaction; take none when there are no such documents."""
+        if self.connection.execute(select(table.c.id).where(*which).limit(1)).first():
+            self.connection.execute(update(table).where(*which).values(changed=self.number))
+
+    def _row(self, key: Column[Any], value: Any) -> Row | None:
+        row = self.connection.execute(select(key.table).where(key == value)).one_or_none()
+        return row._asdict() if row else None
