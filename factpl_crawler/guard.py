@@ -1,6 +1,7 @@
 """What is never requested, however it got into a mail: private addresses, and links that act for the reader."""
 
 import ipaddress
+import logging
 import re
 from collections.abc import Sequence
 from typing import Self
@@ -13,6 +14,8 @@ from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import DNSLookupError
+
+logger = logging.getLogger(__name__)
 
 ACTS_FOR_THE_READER = re.compile(
     r"unsubscri|opt-?out|수신\s*거부|구독\s*(?:취소|해지)|list-manage\.com/(?:unsub|profile)"
@@ -93,6 +96,8 @@ class PublicResolver(CachingThreadedResolver):
     def _public(address: str, name: str) -> str:
         ip = ipaddress.ip_address(address)
         if not ip.is_global or ip.is_multicast:
+            # Twisted tells the request no more than that the name did not resolve.
+            logger.warning("Not asked: %s: %s is not a public address", name, address)
             raise ForbiddenAddressError(f"{name}: {address} is not a public address")
         return address
 

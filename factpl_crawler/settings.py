@@ -24,6 +24,7 @@ AUTOTHROTTLE_START_DELAY = config.delay
 AUTOTHROTTLE_MAX_DELAY = 60
 DOWNLOAD_TIMEOUT = 60
 RETRY_TIMES = 2
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # the spider says it, with what was asked for and why
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.5",
     "Accept-Language": "ko,en;q=0.5",
@@ -43,7 +44,11 @@ COOKIES_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 
-DOWNLOADER_MIDDLEWARES = {"factpl_crawler.guard.GuardMiddleware": 50}
+DOWNLOADER_MIDDLEWARES = {
+    "factpl_crawler.guard.GuardMiddleware": 50,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "factpl_crawler.robots.RobotsMiddleware": 100,
+}
 EXTENSIONS = {"factpl_crawler.frontier.Frontier": 0}
 ITEM_PIPELINES = {
     "factpl_crawler.pipelines.NormalisePipeline": 100,

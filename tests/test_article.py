@@ -155,7 +155,8 @@ def test_a_body_that_is_only_in_json_ld_is_taken() -> None:
 
 
 def test_a_site_nobody_described_is_left_to_extraction() -> None:
-    html = f"<html><body><nav>메뉴</nav><article><h1>바다 센터</h1><p>{SENTENCE * 4}</p><p>{SENTENCE * 3}</p></article></body></html>"
+    story = f"<article><h1>바다 센터</h1><p>{SENTENCE * 4}</p><p>{SENTENCE * 3}</p></article>"
+    html = f"<html><body><nav>메뉴</nav>{story}</body></html>"
     assert page(html, "https://blog.example.kr/1", ArticlePage).body == [(SENTENCE * 4).strip(), (SENTENCE * 3).strip()]
 
 

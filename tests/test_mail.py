@@ -66,7 +66,7 @@ def test_a_mail_is_read_with_its_headers(tmp_path: Path, charset: str, transfer:
         subject = base64.b64encode("나루테크 레터 #3".encode("cp949"))
         content = eml(
             b"Subject: =?EUC-KR?B?" + subject + b"?=",
-            "From: =?EUC-KR?B?".encode() + base64.b64encode("나루".encode("cp949")) + b"?= <a@naru.example>",
+            b"From: =?EUC-KR?B?" + base64.b64encode("나루".encode("cp949")) + b"?= <a@naru.example>",
             b"Date: Thu, 14 Mar 2024 07:00:00 +0900",
             f"Content-Type: text/plain; charset={charset}".encode(),
             f"Content-Transfer-Encoding: {transfer}".encode(),

@@ -37,7 +37,7 @@ class ArticlePage:
     headline_css: ClassVar[tuple[str, ...]] = ()
     authors_css: ClassVar[tuple[str, ...]] = ()
     section_css: ClassVar[tuple[str, ...]] = ()
-    published_css: ClassVar[tuple[str, ...]] = ()
+    published_css: ClassVar[tuple[str, ...]] = ("article time::attr(datetime)", "time::attr(datetime)")
     modified_css: ClassVar[tuple[str, ...]] = ()
     body_css: ClassVar[tuple[str, ...]] = ()
     dropped_css: ClassVar[tuple[str, ...]] = ()

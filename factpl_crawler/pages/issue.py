@@ -138,7 +138,11 @@ def _authors(texts: list[str]) -> list[str]:
 
 
 def _links(blocks: Iterable[Block]) -> list[Link]:
-    return [link for block in blocks for link in block.links]
+    """Return the links, each article once: its picture, its title and a button often all lead to it."""
+    links: dict[str, Link] = {}
+    for link in (link for block in blocks for link in block.links):
+        links.setdefault(link.article_id or link.url, link)
+    return list(links.values())
 
 
 def _listed_entries(publication: Publication, section: _Section) -> Iterator[Entry]:

@@ -16,7 +16,7 @@ class JoongangPage(ArticlePage):
     site_id = "joongang"
     domains = ("joongang.co.kr", "joins.com")
     scheme: ClassVar[str] = "https"
-    title_suffixes = (" | 중앙일보", " - 중앙일보")
+    title_suffixes: ClassVar[tuple[str, ...]] = (" | 중앙일보", " - 중앙일보")
     sections: ClassVar[dict[str, tuple[str, ...]]] = {
         "politics": ("정치",),
         "money": ("경제",),

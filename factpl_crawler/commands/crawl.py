@@ -1,0 +1,31 @@
+"""`scrapy crawl`, with an exit code that is true: 0 only when the crawl did what it should, else 1."""
+
+import argparse
+import sys
+
+from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.exceptions import UsageError
+
+from factpl_crawler.outcome import judge
+from factpl_crawler.paths import store_path
+from factpl_crawler.store import Store, StoreError
+
+
+class Command(ScrapyCrawl):
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        try:
+            Store.open(store_path()).close()
+        except StoreError as e:
+            raise UsageError(str(e), print_help=False) from e
+        if len(args) != 1:
+            raise UsageError("name one spider; see: scrapy list", print_help=False)
+        assert self.crawler_process  # Scrapy sets it before it runs the command
+        try:
+            crawler = self._create_crawler(args[0])
+        except KeyError as e:
+            raise UsageError(f"no spider is named {args[0]!r}; see: scrapy list", print_help=False) from e
+        self.crawler_process.crawl(crawler, **opts.spargs)
+        self.crawler_process.start()
+        outcome = judge(args[0], crawler.stats.get_stats() if crawler.stats else {})
+        print("\n".join(outcome.lines()), file=sys.stderr)
+        self.exitcode = 0 if outcome.ok else 1

@@ -1,0 +1,32 @@
+"""The store as the crawl's frontier: opened once for a run, shared by spider and pipelines."""
+
+from typing import Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+
+from factpl_crawler.pages.sites import Sites
+from factpl_crawler.paths import store_path
+from factpl_crawler.store import Store
+
+
+class Frontier:
+    def __init__(self, store: Store, sites: Sites) -> None:
+        self.store = store
+        self.sites = sites
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        frontier = cls(Store.open(store_path()), Sites.from_settings(crawler.settings))
+        crawler.signals.connect(frontier.close, signals.spider_closed)
+        return frontier
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def frontier_of(crawler: Crawler) -> Frontier:
+    frontier = crawler.get_extension(Frontier)
+    if frontier is None:
+        raise RuntimeError("factpl_crawler.frontier.Frontier is missing from EXTENSIONS")
+    return frontier

@@ -1,0 +1,79 @@
+"""What a finished crawl amounted to, from its statistics. Scrapy itself ends with success whatever happened."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ITEM_KINDS = ("issue", "article")
+MANY = 10  # fewer failed articles can be the same dead links, tried again on a night without news
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`faults` is empty for a crawl that did what it should; `notes` says what else is worth a look."""
+
+    spider: str
+    new: dict[str, int]
+    changed: dict[str, int]
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.faults
+
+    def lines(self) -> list[str]:
+        found = "; ".join(f"{kind}s {self.new[kind]} new, {self.changed[kind]} changed" for kind in ITEM_KINDS)
+        head = f"{self.spider}: {found}"
+        return [head, *(f"  note: {note}" for note in self.notes), *(f"  FAULT: {fault}" for fault in self.faults)]
+
+
+def judge(spider: str, stats: Mapping[str, Any]) -> Outcome:
+    def count(key: str) -> int:
+        return int(stats.get(key, 0))
+
+    return Outcome(
+        spider,
+        new={kind: count(f"factpl/{kind}/new") for kind in ITEM_KINDS},
+        changed={kind: count(f"factpl/{kind}/changed") for kind in ITEM_KINDS},
+        faults=list(_faults(count, stats)),
+        notes=list(_notes(count)),
+    )
+
+
+def _faults(count: Callable[[str], int], stats: Mapping[str, Any]) -> Iterator[str]:
+    if (reason := stats.get("finish_reason")) != "finished":
+        yield f"ended early: {reason or 'never started'}"
+    if errors := count("log_count/ERROR") + count("log_count/CRITICAL"):
+        yield f"errors in the log: {errors}"
+    if failed := count("factpl/list/failed") + count("factpl/list/refused") + count("factpl/list/gone"):
+        yield f"pages of the archive's list that could not be read: {failed}"
+    if failed := count("factpl/issue/failed") + count("factpl/issue/refused"):
+        yield f"issues that could not be had, to be tried again next time: {failed}"
+    if quarantined := count("factpl/quarantined/issue"):
+        yield f"issues that could not be read (see search_cli.py stats): {quarantined}"
+    if (letters := count("factpl/quarantined/mail")) and not _had(count, "issue"):
+        yield f"letters, none of which could be read (see search_cli.py stats): {letters}"
+    had = _had(count, "article")
+    failed = count("factpl/article/failed") + count("factpl/article/refused")
+    if failed > had and failed >= MANY:
+        yield f"articles that could not be had: {failed} of {failed + had}"
+
+
+def _had(count: Callable[[str], int], kind: str) -> int:
+    return sum(count(f"factpl/{kind}/{change}") for change in ("new", "changed", "unchanged"))
+
+
+def _notes(count: Callable[[str], int]) -> Iterator[str]:
+    for key, what in (
+        ("factpl/quarantined/mail", "letters that could not be read and are kept aside"),
+        ("factpl/article/failed", "articles that failed, to be tried again next time"),
+        ("factpl/article/refused", "articles refused by the site, its robots.txt or our own rules"),
+        ("factpl/article/gone", "articles that are gone"),
+        ("factpl/issue/gone", "issues in the list that are gone"),
+        ("factpl/section/unknown", "section labels without an id"),
+        ("factpl/date/refused", "printed dates that were refused"),
+        ("factpl/date/weekday_mismatch", "printed weekdays that do not fit their dates"),
+    ):
+        if number := count(key):
+            yield f"{what}: {number}"

