@@ -272,6 +272,23 @@ class Store:
         with self._reading() as connection:
             return next((found for load in (_entries, _articles) for found in load(connection, [id])), None)
 
+    def issue_documents(self, issue_id: str) -> list[Document]:
+        """Return an issue's entries in their order."""
+        statement = select(entries.c.id).where(entries.c.issue_id == issue_id).order_by(entries.c.position)
+        with self._reading() as connection:
+            return list(_entries(connection, list(connection.scalars(statement))))
+
+    def unknown_sections(self) -> dict[str, int]:
+        """Return the labels that no publication's file knows, with the number of entries under each."""
+        statement = (
+            select(entries.c.section_label, func.count())
+            .where(entries.c.section_id.is_(None), entries.c.section_label.is_not(None))
+            .group_by(entries.c.section_label)
+            .order_by(entries.c.section_label)
+        )
+        with self._reading() as connection:
+            return dict(connection.execute(statement).all())
+
     def documents(self, ids: Iterable[str] | None = None, *, changed_after: int = 0) -> Iterator[Document]:
         """Yield entries by publication, date, number and position, then articles by id; all, or those of *ids*.
 

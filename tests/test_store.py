@@ -328,6 +328,20 @@ def test_new_notice_is_kept_and_changes_no_document(store: Store, path: Path) ->
         assert connection.execute("SELECT notices, problems FROM issues").fetchall() == [('["끝."]', '["낯선 난"]')]
 
 
+def test_an_issues_entries_are_its_documents_in_order(store: Store) -> None:
+    store.put_issue(issue(7, *(entry(position) for position in range(1, 12))))
+    store.put_issue(issue(77, entry(1)))
+    assert [document.position for document in store.issue_documents("lantern/7")] == list(range(1, 12))
+    assert store.issue_documents("lantern/8") == []
+
+
+def test_unknown_sections_are_counted(store: Store) -> None:
+    unknown, known = replace(entry(1), section_id=None, section_label="번외"), entry(2)
+    store.put_issue(issue(7, unknown, known))
+    store.put_issue(issue(8, replace(unknown, position=3)))
+    assert store.unknown_sections() == {"번외": 2}
+
+
 def test_issues_are_listed_newest_first_with_their_numbers(store: Store) -> None:
     store.put_issue(issue(7, entry(1, link(1), link(2)), entry(2, link(1))))
     store.put_issue(issue(8, day=14))

@@ -14,7 +14,7 @@ class JoongangPage(ArticlePage):
     """
 
     site_id = "joongang"
-    domains = ("joongang.co.kr", "joins.com")
+    domains: ClassVar[tuple[str, ...]] = ("joongang.co.kr", "joins.com")
     scheme: ClassVar[str] = "https"
     title_suffixes: ClassVar[tuple[str, ...]] = (" | 중앙일보", " - 중앙일보")
     sections: ClassVar[dict[str, tuple[str, ...]]] = {

@@ -1,0 +1,344 @@
+"""What the commands print: lines for people, and JSON, CSV and addresses for programs. Nothing is printed here.
+
+What was crawled may hold whatever its writer liked: control characters are shown, never obeyed.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from factpl_crawler.documents import SCHEMA_VERSION, Document
+from index.snippets import snippet
+
+if TYPE_CHECKING:
+    from factpl_crawler.store import IssueSummary, QuarantineRow
+    from index.search import Highlight, Hit, Results
+
+BOLD, DIM, MARKED = "1", "2", "1;31"
+
+_NARROWEST = 20
+_SNIPPET = 160
+
+_BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_C1 = range(0x80, 0xA0)
+_SURROGATES = range(0xD800, 0xE000)
+# C0 and DEL have pictures of their own (␛); one for one, so that offsets stay true.
+_HARMLESS: dict[int, int | str] = {
+    **dict.fromkeys((*_C1, *_BIDI, *_SURROGATES), "\ufffd"),
+    **{code: 0x2400 + code for code in range(0x20)},
+    0x7F: 0x2421,
+    ord("\t"): " ",
+    ord("\n"): "\n",
+}
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_FORMULA = tuple("=+-@＝＋－＠")
+
+_HIT_COLUMNS = (
+    "id",
+    "kind",
+    "date_published",
+    "publication",
+    "issues",
+    "section",
+    "headline",
+    "authors",
+    "site",
+    "url",
+    "score",
+)
+
+Row = tuple[object, ...]
+
+
+def harmless(text: str) -> str:
+    """Return *text*, as long as before, with nothing that a terminal would obey but the ends of lines.
+
+    >>> harmless("a\\x1b[31mb")
+    'a␛[31mb'
+    """
+    return text.translate(_HARMLESS)
+
+
+def one_line(text: str) -> str:
+    return harmless(text).replace("\n", " ")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """`width` counts columns, two to a Hangul syllable; without it no line is broken."""
+
+    color: bool = False
+    width: int | None = None
+
+    def styled(self, text: str, style: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self.color and style and text else text
+
+    def marked(self, text: str, highlights: "Iterable[Highlight]", style: str = "") -> str:
+        """Return *text* with the highlights, which neither overlap nor go back, in a colour of their own."""
+        pieces, at = [], 0
+        for mark in highlights:
+            pieces += [self.styled(text[at : mark.start], style), self.styled(text[mark.start : mark.end], MARKED)]
+            at = mark.end
+        return "".join([*pieces, self.styled(text[at:], style)])
+
+    def lines(self, text: str, indent: str = "") -> list[str]:
+        if self.width is None:
+            return [indent + text]
+        # Not loaded for a pipe: a fifth of the time of a search.
+        from wcwidth import wrap
+
+        return wrap(text, max(self.width, _NARROWEST), initial_indent=indent, subsequent_indent=indent)
+
+
+# --- Hits ---------------------------------------------------------------------------------------------------------
+
+
+def hits_as_text(results: "Results", screen: Screen) -> Iterator[str]:
+    for number, hit in enumerate(results.hits):
+        if number:
+            yield ""
+        yield from _hit_lines(hit, screen)
+
+
+def _hit_lines(hit: "Hit", screen: Screen) -> Iterator[str]:
+    document = hit.document
+    headline = [mark for mark in hit.highlights if mark.field == "headline"]
+    yield from screen.lines(screen.marked(one_line(document.headline), headline, BOLD))
+    yield from screen.lines(one_line(_about(hit)), "  ")
+    if text := _snippet(hit, screen):
+        yield from screen.lines(text, "  ")
+    yield screen.styled("  " + one_line("  ".join(filter(None, (document.url, document.id)))), DIM)
+    if hit.explanation is not None:
+        yield from screen.lines(_explanation(hit.score, hit.explanation), "  ")
+
+
+def _about(hit: "Hit") -> str:
+    document = hit.document
+    origin = _issue_name(document) if document.issue else _ways_in(hit.issues)
+    section = document.section.label if document.section else None
+    parts = (_day(document.date_published), origin, document.site, section, ", ".join(document.authors))
+    return " · ".join(part for part in parts if part)
+
+
+def _issue_name(document: Document) -> str:
+    assert document.issue is not None
+    title = document.publication.title if document.publication else ""
+    name = f"#{document.issue.number}" if document.issue.number is not None else document.issue.headline
+    return " ".join(part for part in (title, name) if part)
+
+
+def _ways_in(issues: Sequence[str]) -> str:
+    return f"← {', '.join(issues)}" if issues else ""
+
+
+def _day(date: str | None) -> str:
+    return date[:10] if date else "undated"
+
+
+def _snippet(hit: "Hit", screen: Screen) -> str:
+    marks = [mark for mark in hit.highlights if mark.field == "body"]
+    part = snippet(hit.document.body, marks, _SNIPPET)
+    return screen.marked(one_line(part.text), part.highlights)
+
+
+def _explanation(score: float, parts: Mapping[str, float]) -> str:
+    return f"score {score:.3f} = " + " + ".join(f"{name} {value:.3f}" for name, value in parts.items())
+
+
+def hits_as_json(results: "Results", limit: int, offset: int) -> Iterator[str]:
+    page = {"query": results.query, "total": results.total, "offset": offset, "limit": limit}
+    yield to_json({**page, "hits": [_hit_dict(hit) for hit in results.hits]}, indent=2)
+
+
+def hits_as_jsonl(results: "Results") -> Iterator[str]:
+    return (to_json(_hit_dict(hit)) for hit in results.hits)
+
+
+def _hit_dict(hit: "Hit") -> dict[str, Any]:
+    return {
+        "score": hit.score,
+        "issues": list(hit.issues),
+        "highlights": [asdict(mark) for mark in hit.highlights],
+        **({} if hit.explanation is None else {"explanation": hit.explanation}),
+        "document": document_dict(hit.document),
+    }
+
+
+def hits_as_csv(results: "Results") -> Iterator[str]:
+    return csv_lines(_HIT_COLUMNS, [_hit_row(hit) for hit in results.hits])
+
+
+def _hit_row(hit: "Hit") -> Row:
+    document = hit.document
+    return (
+        document.id,
+        document.kind,
+        document.date_published,
+        document.publication.title if document.publication else None,
+        ", ".join(hit.issues),
+        document.section.label if document.section else None,
+        document.headline,
+        ", ".join(document.authors),
+        document.site,
+        document.url,
+        hit.score,
+    )
+
+
+def hits_as_urls(results: "Results") -> Iterator[str]:
+    """An entry and the article that it links to share an address; it is said once."""
+    return (one_line(url) for url in dict.fromkeys(hit.document.url for hit in results.hits) if url)
+
+
+# --- Documents ----------------------------------------------------------------------------------------------------
+
+
+def document_dict(document: Document) -> dict[str, Any]:
+    return {"schema_version": SCHEMA_VERSION, **asdict(document)}
+
+
+def document_as_text(document: Document, screen: Screen) -> Iterator[str]:
+    yield from screen.lines(screen.styled(one_line(document.headline), BOLD))
+    yield ""
+    for name, value in _document_fields(document):
+        if value:
+            yield f"{name:<10}{one_line(value)}"
+    yield ""
+    for paragraph in harmless(document.body).split("\n"):
+        yield from screen.lines(paragraph) or [""]
+    yield from _listed("captions", document.captions)
+    links = (f"{link.position}. {link.text}  {link.article}  {link.url}" for link in document.links)
+    yield from _listed("links", links)
+    yield from _listed("linked from", (f"{way.entry}  {way.text}" for way in document.linked_from))
+
+
+def _document_fields(document: Document) -> Iterator[tuple[str, str | None]]:
+    yield "id", f"{document.id}  (version {document.version})"
+    yield "kind", document.kind
+    yield "published", _sourced(document.date_published, document.date_published_source)
+    yield "modified", _sourced(document.date_modified, document.date_modified_source)
+    if document.issue:
+        yield "issue", "  ".join(filter(None, (_issue_name(document), document.issue.headline, document.issue.id)))
+    if document.section:
+        id = f"  ({document.section.id})" if document.section.id else ""
+        yield "section", document.section.label + id
+    yield "authors", ", ".join(document.authors)
+    yield "keywords", ", ".join(document.keywords)
+    yield "site", document.site
+    yield "url", document.url
+    yield "truncated", "yes" if document.truncated else None
+
+
+def _sourced(date: str | None, source: str | None) -> str | None:
+    return f"{date}  (from {source or 'an unknown place'})" if date else None
+
+
+def _listed(title: str, items: Iterable[str]) -> Iterator[str]:
+    lines = [f"  {one_line(item)}" for item in items]
+    return iter(["", f"{title}:", *lines] if lines else [])
+
+
+def issue_as_text(entries: Sequence[Document], screen: Screen) -> Iterator[str]:
+    """*entries* are those of one issue, at least one."""
+    issue = entries[0].issue
+    assert issue is not None
+    head = (_issue_name(entries[0]), _day(issue.date_published), issue.headline, issue.url)
+    yield from screen.lines(screen.styled(one_line(" · ".join(filter(None, head))), BOLD))
+    for entry in entries:
+        yield ""
+        yield from screen.lines(screen.styled(one_line(f"{entry.position}. {entry.headline}"), BOLD))
+        section = entry.section.label if entry.section else None
+        yield "  " + one_line(" · ".join(filter(None, (section, ", ".join(entry.authors), entry.id))))
+        for link in entry.links:
+            yield "  → " + one_line("  ".join(filter(None, (link.text, link.article))))
+
+
+_ISSUE_COLUMNS = ("id", "date", "headline", "entries", "linked_articles", "fetched_articles")
+
+
+def issues_as_text(issues: "Sequence[IssueSummary]") -> Iterator[str]:
+    if not issues:
+        return iter(())
+    rows = [(*row, f"{fetched}/{linked}") for *row, linked, fetched in _issue_rows(issues)]
+    return table((*_ISSUE_COLUMNS[:-2], "articles"), rows)
+
+
+def issues_as_json(issues: "Sequence[IssueSummary]") -> Iterator[str]:
+    yield to_json([asdict(issue) for issue in issues], indent=2)
+
+
+def issues_as_csv(issues: "Sequence[IssueSummary]") -> Iterator[str]:
+    return csv_lines(_ISSUE_COLUMNS, _issue_rows(issues))
+
+
+def _issue_rows(issues: "Iterable[IssueSummary]") -> list[Row]:
+    return [
+        (
+            issue.id,
+            (issue.date_published or "")[:10],
+            issue.headline,
+            issue.entries,
+            issue.linked_articles,
+            issue.fetched_articles,
+        )
+        for issue in issues
+    ]
+
+
+def quarantined_dict(row: "QuarantineRow") -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("id", "kind", "url", "reason", "count", "created_at")}
+
+
+def stats_as_text(found: Mapping[str, Any]) -> Iterator[str]:
+    numbers = {**found["archive"], **{f"index {name}": value for name, value in found["index"].items()}}
+    for name, value in numbers.items():
+        yield f"{name:<16}{value}"
+    yield from _listed("unknown sections", (f"{label}  {count}" for label, count in found["unknown_sections"].items()))
+    rows = (f"{row['kind']}  {row['url']}  {row['reason']}  ×{row['count']}" for row in found["quarantined"])
+    yield from _listed("quarantined", rows)
+
+
+# --- Tables -------------------------------------------------------------------------------------------------------
+
+
+def table(header: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    """Yield lines with the columns as wide as their text, columns of numbers to the right."""
+    columns = [_column([name, *cells]) for name, *cells in zip(header, *rows, strict=True)]
+    return ("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
+
+
+def _column(cells: Sequence[object]) -> list[str]:
+    from wcwidth import width
+
+    texts = ["" if cell is None else one_line(str(cell)) for cell in cells]
+    widest = max(map(width, texts))
+    padded = [(" " * (widest - width(text)), text) for text in texts]
+    if all(isinstance(cell, int) for cell in cells[1:]):
+        return [blank + text for blank, text in padded]
+    return [text + blank for blank, text in padded]
+
+
+def csv_lines(header: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return iter(out.getvalue().removesuffix("\n").split("\n"))
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = one_line(value)
+    # A spreadsheet takes such a cell for a formula, and runs it.
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def to_json(value: object, *, indent: int | None = None) -> str:
+    """Return JSON with Hangul as it is; what a terminal would obey is escaped, which says the same."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,0 +1,61 @@
+"""What is known of an index without opening it: `meta.json`, whose replacement is the swap to a new index."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from index.errors import IndexBroken
+from index.korean import ANALYSIS_VERSION
+from index.schema import SCHEMA_VERSION
+
+_NAME = "meta.json"
+
+
+@dataclass(frozen=True)
+class Meta:
+    """`folder` is where in the index's directory the engine's files are; `changed` is the store's at the build."""
+
+    schema_version: int
+    analysis_version: str
+    store_id: str
+    changed: int
+    publications: dict[str, str]
+    built_at: str
+    documents: int
+    folder: str
+
+    @property
+    def is_ours(self) -> bool:
+        return (self.schema_version, self.analysis_version) == (SCHEMA_VERSION, ANALYSIS_VERSION)
+
+
+def read_meta(index_dir: Path) -> Meta | None:
+    """Return None where there is no index; raise IndexBroken for one whose description cannot be read."""
+    try:
+        data: dict[str, Any] = json.loads((index_dir / _NAME).read_text(encoding="utf-8"))
+        return Meta(**{field.name: data[field.name] for field in fields(Meta)})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise IndexBroken(index_dir, f"{_NAME}: {e!r}") from e
+
+
+def write_meta(index_dir: Path, meta: Meta) -> None:
+    """Replace the description, and with it the index in use, in one step that outlives a power cut."""
+    aside = index_dir / f"{_NAME}.new"
+    with aside.open("w", encoding="utf-8") as file:
+        json.dump(asdict(meta), file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(index_dir / _NAME)
+    sync_folder(index_dir)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

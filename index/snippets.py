@@ -1,0 +1,93 @@
+"""A window on a long text around what was found in it."""
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index.search import Highlight
+
+ELLIPSIS = "…"
+
+_SENTENCE_START = re.compile(r"\n+|(?<=[.!?。])[\"'”’)\]]*\s+")
+_WORD_START = re.compile(r"\s+")
+_JOINER = "\u200d"
+# Variation selectors, skin colours, the letters of flags, vowels and finals of Hangul taken apart.
+_ATTACHED = re.compile("[\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\u1160-\u11ff\ud7b0-\ud7ff]")
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """`highlights` are offsets into `text`, which has an ellipsis where it was cut."""
+
+    text: str
+    highlights: tuple[Highlight, ...]
+
+
+def snippet(text: str, highlights: Sequence[Highlight], width: int) -> Snippet:
+    """Return about *width* characters of *text*, whole sentences where it can be, with the most highlights."""
+    start, end = _window(text, highlights, width)
+    before, after = ELLIPSIS if start else "", ELLIPSIS if end < len(text.rstrip()) else ""
+    shift = len(before) - start
+    inside = (mark for mark in highlights if start <= mark.start and mark.end <= end)
+    marks = tuple(Highlight(mark.field, mark.start + shift, mark.end + shift) for mark in inside)
+    return Snippet(before + text[start:end] + after, marks)
+
+
+def _window(text: str, highlights: Sequence[Highlight], width: int) -> tuple[int, int]:
+    if len(text) <= width:
+        return 0, len(text)
+    first = _densest(highlights, width)
+    start = _start(text, first, width)
+    return start, max(_end(text, start, width), start + 1)
+
+
+def _densest(highlights: Sequence[Highlight], width: int) -> int:
+    """Return where the highlight begins that has the most others within *width* after it."""
+    starts = [mark.start for mark in highlights]
+    counts = [bisect_left(starts, start + width) - i for i, start in enumerate(starts)]
+    return starts[counts.index(max(counts))] if starts else 0
+
+
+def _start(text: str, first: int, width: int) -> int:
+    """Return the start of the sentence that *first* is in, or of a word, at most a third of the window before it."""
+    earliest = max(0, first - width // 3)
+    if earliest == 0:
+        return 0
+    for boundary in (_SENTENCE_START, _WORD_START):
+        starts = [match.end() for match in boundary.finditer(text, earliest, first)]
+        if starts:
+            return starts[-1] if boundary is _SENTENCE_START else starts[0]
+    return _whole(text, earliest)
+
+
+def _end(text: str, start: int, width: int) -> int:
+    """Return the end of the last sentence in the last third of the window, or of a word."""
+    latest = min(len(text), start + width)
+    if latest == len(text):
+        return latest
+    for boundary in (_SENTENCE_START, _WORD_START):
+        ends = [match.start() for match in boundary.finditer(text, start + 2 * width // 3, latest + 1)]
+        if ends:
+            return _after_quotes(text, ends[-1])
+    return _whole(text, latest)
+
+
+def _after_quotes(text: str, end: int) -> int:
+    return end + len(text[end:]) - len(text[end:].lstrip("\"'”’)]"))
+
+
+def _whole(text: str, at: int) -> int:
+    """Return *at*, or the start of the character as a reader sees it that *at* would cut."""
+    while 0 < at < len(text) and _is_inside(text, at):
+        at -= 1
+    return at
+
+
+def _is_inside(text: str, at: int) -> bool:
+    if _FLAG.match(text, at):
+        flags = next(i for i in range(at, -2, -1) if i < 0 or not _FLAG.match(text, i))
+        return (at - flags) % 2 == 0
+    return bool(unicodedata.combining(text[at]) or _ATTACHED.match(text, at) or text[at - 1] == _JOINER)

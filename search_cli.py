@@ -1,0 +1,462 @@
+#!/usr/bin/env python3
+"""Searches the archive, shows it, and moves it: options in, lines or JSON out."""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+if __name__ == "__main__" and not all(
+    map(find_spec, ("click", "click_default_group", "mecab_ko", "sqlalchemy", "wcwidth", "whoosh"))
+):
+    venv = Path(__file__).resolve().parent / ".venv"
+    python = venv / "bin" / "python"
+    if not python.exists() or Path(sys.prefix) == venv:
+        print(f"Error: what this program needs is not installed. Run: {venv.parent}/tools/bootstrap", file=sys.stderr)
+        sys.exit(2)
+    os.execv(python, [str(python), *sys.argv])  # noqa: S606  the same program, in the project's Python
+
+import functools
+import io
+import shutil
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+from click_default_group import DefaultGroup  # type: ignore[import-untyped]  # it has no types
+
+from factpl_crawler.paths import ROOT, index_dir, store_path
+
+# Each command imports what it needs when it runs: a search loads neither the store's libraries nor the crawler's.
+if TYPE_CHECKING:
+    from cli_output import Screen
+    from factpl_crawler.store import Store
+    from index.search import Filters, Results
+
+FOUND_NOTHING, FAILED, INTERRUPTED = 1, 2, 130
+OURS = {"factpl_crawler", "index"}
+
+
+class Failure(click.ClickException):
+    """What went wrong, in one line."""
+
+    exit_code = FAILED
+
+
+class Program(DefaultGroup, click.Group):  # type: ignore[misc]  # DefaultGroup has no types
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        data_option(cmd)
+        super().add_command(cmd, name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Who reads has read enough. What is still buffered would fail once more at the exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except OSError as e:
+            raise Failure(f"{e.filename}: {e.strerror}" if e.filename else str(e)) from e
+        except Exception as e:
+            # The project's own exceptions are written for the person at the terminal.
+            if type(e).__module__.partition(".")[0] in OURS:
+                from cli_output import one_line
+
+                raise Failure(one_line(str(e))) from e
+            raise
+
+
+def set_data(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value:
+        os.environ["FACTPL_DATA"] = value
+
+
+def show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        import tomllib
+
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        click.echo(f"{project['name']} {project['version']}")
+        ctx.exit()
+
+
+version_option = click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=show_version,
+    help="Print the version.",
+)
+data_option = click.option(
+    "--data",
+    metavar="DIR",
+    expose_value=False,
+    callback=set_data,
+    help="Folder of the archive and its index; else FACTPL_DATA, else data/.",
+)
+
+# --- Options ------------------------------------------------------------------------------------------------------
+
+
+def composed(text: str) -> str:
+    """macOS takes Hangul apart in what it hands to a program."""
+    return unicodedata.normalize("NFC", text)
+
+
+def composed_all(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(composed, values))
+
+
+def join_words(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> str:
+    for word in words:
+        # `-word` excludes a word, so unknown options are let through; `--word` can only be a slip.
+        if word.startswith("--"):
+            names = [name for option in ctx.command.params for name in option.opts if name.startswith("--")]
+            raise click.NoSuchOption(word.partition("=")[0], possibilities=names, ctx=ctx)
+    return " ".join(words)
+
+
+query_argument = click.argument("query", nargs=-1, callback=join_words)
+
+
+def repeatable(name: str, help: str, **settings: Any) -> Callable[..., Any]:
+    return click.option(name, multiple=True, callback=composed_all, help=help, **settings)
+
+
+FILTERS = (
+    click.option("--since", metavar="WHEN", help="From this day on: 2023-10, 2023-10-26, 지난달, '3개월 전'."),
+    click.option("--until", metavar="WHEN", help="Up to the end of this day, month or year."),
+    repeatable("--section", metavar="NAME", help="Only this section of the newsletter."),
+    repeatable("--author", metavar="NAME", help="Only by this author."),
+    repeatable("--site", metavar="HOST", help="Only from this site."),
+    repeatable("--issue", metavar="ISSUE", help="Only this issue and what it links to: 55 or factpl/55."),
+    repeatable("--publication", metavar="NAME", help="Only this newsletter and what it links to."),
+    repeatable("--kind", type=click.Choice(["entry", "article"]), help="Pieces of a newsletter, or what they link to."),
+)
+
+
+def filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Hand the filters to *command* as one argument, `filters`."""
+
+    @functools.wraps(command)
+    def with_filters(since: str | None, until: str | None, **others: Any) -> None:
+        from index.search import Filters
+
+        names = ("section", "author", "site", "issue", "publication", "kind")
+        first, last = period(since, until)
+        filters = Filters(since=first, until=last, **{name: others.pop(name) for name in names})
+        command(filters=filters, **others)
+
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(FILTERS), with_filters)
+
+
+def period(since: str | None, until: str | None) -> tuple[date | None, date | None]:
+    from factpl_crawler.text import parse_period
+
+    first = parse_period(composed(since))[0] if since else None
+    last = parse_period(composed(until))[1] if until else None
+    if first and last and first > last:
+        raise Failure(f"--since {since} is after --until {until}. Exchange them.")
+    return first, last
+
+
+def format_option(*formats: str) -> Callable[..., Any]:
+    return click.option("--format", "output_format", type=click.Choice(formats), default="text", show_default=True)
+
+
+color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="auto: on a terminal, unless NO_COLOR is set.",
+)
+
+
+def screen(color: str = "auto") -> "Screen":
+    from cli_output import Screen
+
+    terminal = sys.stdout.isatty()
+    colored = color == "always" or (color == "auto" and terminal and not os.environ.get("NO_COLOR"))
+    return Screen(colored, shutil.get_terminal_size().columns if terminal else None)
+
+
+def write(lines: Iterable[str]) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    # Here, where a reader that has gone is noticed, and not at the exit.
+    sys.stdout.flush()
+
+
+def say(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        say(f"Warning: {warning}")
+
+
+def open_store(*, create: bool = False) -> "Store":
+    from factpl_crawler.store import Store
+
+    return Store.open(store_path(), create=create)
+
+
+# --- Commands -----------------------------------------------------------------------------------------------------
+
+EXAMPLES = """\b
+Examples:
+  search_cli.py 그로크
+  search_cli.py '"AI 반도체" -엔비디아' --since 2023-10 --section 인터뷰
+  search_cli.py --issue 55
+  search_cli.py export 그로크 -o grok.jsonl.gz
+"""
+
+
+@click.group(cls=Program, default="search", epilog=EXAMPLES, context_settings={"max_content_width": 100})
+@version_option
+@data_option
+def cli() -> None:
+    """Search an archive of newsletters and of the articles that they link to.
+
+    What names no command is searched for. Exit status: 0 found, 1 nothing found, 2 an error.
+    """
+
+
+def example(command: str) -> str:
+    return f"Example:  search_cli.py {command}"
+
+
+@cli.command(
+    "search",
+    context_settings={"ignore_unknown_options": True},
+    epilog=example("그로크 '반도체 OR 파운드리' -엔비디아 --since 3개월 --sort date"),
+)
+@query_argument
+@filter_options
+@click.option("--sort", type=click.Choice(["score", "date"]), help="Best or newest first; without words newest.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--offset", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--count", is_flag=True, help="Print only how many there are.")
+@format_option("text", "json", "jsonl", "csv", "urls")
+@click.option("--explain", is_flag=True, help="Say how the query was understood and where the scores come from.")
+@color_option
+@click.pass_context
+def search_command(
+    ctx: click.Context,
+    query: str,
+    filters: "Filters",
+    sort: Literal["score", "date"] | None,
+    limit: int,
+    offset: int,
+    count: bool,
+    output_format: str,
+    explain: bool,
+    color: str,
+) -> None:
+    """Find what matches QUERY: words, "a phrase", -without, OR, (groups), 섹션:인터뷰. The default command.
+
+    Filters without words list what they let through, newest first.
+    """
+    from index.search import search
+
+    results = search(
+        query,
+        index_dir=index_dir(),
+        store_path=store_path(),
+        filters=filters,
+        sort=sort,
+        limit=limit,
+        offset=offset,
+        explain=explain,
+    )
+    warn(results.warnings)
+    if explain:
+        say(f"query: {results.query}")
+    if count:
+        write([str(results.total)])
+    else:
+        write(page(results, output_format, limit, offset, screen(color)))
+    if not (results.total if count else results.hits):
+        ctx.exit(FOUND_NOTHING)
+
+
+def page(results: "Results", output_format: str, limit: int, offset: int, screen: "Screen") -> Iterator[str]:
+    import cli_output
+
+    match output_format:
+        case "json":
+            return cli_output.hits_as_json(results, limit, offset)
+        case "jsonl":
+            return cli_output.hits_as_jsonl(results)
+        case "csv":
+            return cli_output.hits_as_csv(results)
+        case "urls":
+            return cli_output.hits_as_urls(results)
+    shown = f"{len(results.hits)} of {results.total}" + (f", after the first {offset}" if offset else "")
+    say(shown if results.total else "Nothing found.")
+    return cli_output.hits_as_text(results, screen)
+
+
+@cli.command(epilog=example("show factpl/55#4"))
+@click.argument("id", callback=lambda ctx, param, value: composed(value))
+@format_option("text", "json")
+@color_option
+@click.pass_context
+def show(ctx: click.Context, id: str, output_format: str, color: str) -> None:
+    """Show the entry, the article or the issue named ID."""
+    import cli_output
+
+    with open_store() as store:
+        document = store.document(id)
+        entries = [] if document else store.issue_documents(id)
+    if not document and not entries:
+        say(f"Nothing has the id {id}. Run: search_cli.py issues")
+        ctx.exit(FOUND_NOTHING)
+    if output_format == "json":
+        shown = cli_output.document_dict(document) if document else [cli_output.document_dict(e) for e in entries]
+        write([cli_output.to_json(shown, indent=2)])
+    elif document:
+        write(cli_output.document_as_text(document, screen(color)))
+    else:
+        write(cli_output.issue_as_text(entries, screen(color)))
+
+
+@cli.command(epilog=example("issues --publication factpl --limit 5"))
+@click.option("--publication", metavar="ID", help="Only this newsletter's.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@format_option("text", "json", "csv")
+@click.pass_context
+def issues(ctx: click.Context, publication: str | None, limit: int | None, output_format: str) -> None:
+    """List the issues, newest first, with their entries and the articles fetched of those linked."""
+    import cli_output
+
+    with open_store() as store:
+        found = list(islice(store.issues(publication), limit))
+    formats = {
+        "text": cli_output.issues_as_text,
+        "json": cli_output.issues_as_json,
+        "csv": cli_output.issues_as_csv,
+    }
+    write(formats[output_format](found))
+    if not found:
+        say("No issues found.")
+        ctx.exit(FOUND_NOTHING)
+
+
+@cli.command("index", epilog=example("index --rebuild"))
+@click.option("--rebuild", is_flag=True, help="Make a new index from everything, then swap it in.")
+def index_command(rebuild: bool) -> None:
+    """Bring the index up to date with the archive."""
+    from index.build import build
+
+    with open_store() as store:
+        report = build(store, index_dir(), rebuild=rebuild, progress=show_progress if sys.stderr.isatty() else None)
+    write([str(report)])
+
+
+def show_progress(documents: int) -> None:
+    click.echo(f"{documents} indexed\r", err=True, nl=False)
+
+
+@cli.command(epilog=example("stats --format json"))
+@format_option("text", "json")
+def stats(output_format: str) -> None:
+    """Count what the archive and its index hold, and list what could not be read."""
+    import cli_output
+
+    with open_store() as store:
+        found = {
+            "archive": store.counts(),
+            "index": index_state(store),
+            "unknown_sections": store.unknown_sections(),
+            "quarantined": [cli_output.quarantined_dict(row) for row in store.quarantined()],
+        }
+    write([cli_output.to_json(found, indent=2)] if output_format == "json" else cli_output.stats_as_text(found))
+
+
+def index_state(store: "Store") -> dict[str, str | int]:
+    from index.meta import read_meta
+
+    meta, stamp = read_meta(index_dir()), store.stamp()
+    if meta is None:
+        return {"state": "missing. Run: search_cli.py index"}
+    if not meta.is_ours:
+        state = "made by another version. Run: search_cli.py index --rebuild"
+    elif (meta.store_id, meta.changed) != (stamp.store_id, stamp.changed):
+        state = "stale. Run: search_cli.py index"
+    else:
+        state = "fresh"
+    return {"state": state, "documents": meta.documents, "built_at": meta.built_at}
+
+
+@cli.command(epilog=example("export 그로크 --since 2023 -o grok.jsonl.gz -- -엔비디아"))
+@query_argument
+@filter_options
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="FILE.jsonl, or FILE.jsonl.gz.")
+@click.pass_context
+def export(ctx: click.Context, query: str, filters: "Filters", output: Path | None) -> None:
+    """Write documents, one a line, as docs/data.md describes: all, or what QUERY and the filters find.
+
+    Words to exclude stand after a `--`.
+    """
+    from factpl_crawler import exchange
+    from index.search import Filters
+
+    wanted = None if not query and filters == Filters() else matching_ids(query, filters)
+    with open_store() as store:
+        count = exchange.export(store.documents(wanted), output)
+    say(f"{count} documents" + (f" written to {output}" if output else ""))
+    if not count:
+        ctx.exit(FOUND_NOTHING)
+
+
+def matching_ids(query: str, filters: "Filters") -> Iterator[str]:
+    from index.search import search, search_ids
+
+    warn(search(query, index_dir=index_dir(), store_path=store_path(), filters=filters, limit=1).warnings)
+    return search_ids(query, index_dir=index_dir(), filters=filters)
+
+
+@cli.command("import", epilog=example("import archive.jsonl.gz --data /tmp/copy"))
+@click.argument("file", type=click.Path(path_type=Path))
+def import_command(file: Path) -> None:
+    """Put the documents of an export, FILE.jsonl or FILE.jsonl.gz, into the archive: all of them, or none."""
+    from factpl_crawler.exchange import import_documents
+
+    with open_store(create=True) as store:
+        counts = import_documents(store, file)
+    say(f"{counts.new} new, {counts.changed} changed, {counts.unchanged} unchanged. Next, run: search_cli.py index")
+
+
+@cli.command("probe", epilog=example("probe factpl"))
+@click.argument("publication")
+@click.option("--archive", metavar="URL", default="", help="Another list page than the publication's own.")
+@click.pass_context
+def probe_command(ctx: click.Context, publication: str, archive: str) -> None:
+    """Ask PUBLICATION's site for one list, one issue and one article, and print what each rule finds.
+
+    Stores nothing. Exit status 1 when a rule that is needed found nothing.
+    """
+    from factpl_crawler.probe import probe
+
+    if probe(publication, archive):
+        ctx.exit(FOUND_NOTHING)
+
+
+def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Hangul is printed whatever the locale says.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    cli(prog_name="search_cli.py")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+import threading
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.korean import analyse, normalise, query_terms
+
+
+def morphemes(text: str) -> list[tuple[str, str]]:
+    """Each morpheme with what is marked for it in the text."""
+    return [(token.text, text[token.start : token.end]) for token in analyse(text).morphemes]
+
+
+def bigrams(text: str) -> list[tuple[str, int]]:
+    return [(token.text, token.position) for token in analyse(text).bigrams]
+
+
+def stems(text: str) -> list[tuple[str, str]]:
+    return [(token.text, text[token.start : token.end]) for token in analyse(text).stems]
+
+
+# --- Normalisation ---
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("ＧＰＴ－４", "gpt-4"),
+        ("나루ㆍ마루‧여울∙강", "나루·마루·여울·강"),
+        ("나\x00루\u200b의\ufeff 배\xad", "나루의 배"),
+        ("나루\ud800", "나루"),
+        (unicodedata.normalize("NFD", "나루의 Café"), "나루의 café"),
+        ("㈜나루 ①", "(주)나루 1"),
+        ("ㅋㅋ", "ㅋㅋ"),
+        ("줄\r\n끝\u2028둘", "줄\n\n끝\n둘"),
+    ],
+)
+def test_what_looks_alike_becomes_alike(text: str, normal: str) -> None:
+    assert normalise(text).text == normal
+
+
+@pytest.mark.parametrize("text", ["그로\u200b크", unicodedata.normalize("NFD", "그로크"), "그로크"])
+def test_offsets_point_into_the_text_as_stored(text: str) -> None:
+    sentence = f"여울, {text}의 칩"
+    token = next(token for token in analyse(sentence).stems if token.text == "그로크")
+    assert sentence[token.start : token.end] == text
+
+
+def test_an_invisible_character_after_a_word_is_not_part_of_it() -> None:
+    assert stems("그로크\u200b 칩") == [("그로크", "그로크"), ("칩", "칩")]
+
+
+# --- Morphemes ---
+
+
+def test_morphemes_are_marked_with_the_whole_word_but_not_its_particles() -> None:
+    assert morphemes("존 로크의 그로크(Groq)를 적용했다") == [
+        ("존", "존"),
+        ("로크", "로크"),
+        ("로크", "로크"),
+        ("groq", "Groq"),
+        ("적용", "적용했다"),
+    ]
+
+
+def test_an_inflected_verb_is_its_stem() -> None:
+    assert [text for text, _ in morphemes("길을 걸었다")] == ["길", "걷"]
+
+
+def test_a_compound_is_its_parts() -> None:
+    assert [text for text, _ in morphemes("인공지능")] == ["인공", "지능"]
+
+
+def test_a_prefix_is_kept() -> None:
+    assert [text for text, _ in morphemes("비급여")] == ["비", "급여"]
+
+
+@pytest.mark.parametrize(("text", "expected"), [("GPT-4o", ["gpt", "4", "o"]), ("12,500.5원", ["12500", "5", "원"])])
+def test_latin_and_digits_are_runs_of_their_own(text: str, expected: list[str]) -> None:
+    assert [token for token, _ in morphemes(text)] == expected
+
+
+def test_words_too_common_to_demand_are_not_required() -> None:
+    assert [token.text for token in analyse("두 번째 나루에 있다").morphemes if not token.required] == ["번", "있"]
+
+
+def test_paragraphs_are_far_apart() -> None:
+    first, second = analyse("나루\n나루").morphemes
+    assert second.position - first.position > 16
+
+
+@pytest.mark.parametrize("character", ["가", "ㅋ", "a", "7", "!", "漢", "\x01", "가 "])
+def test_time_grows_with_the_length_of_a_run_and_not_with_its_square(character: str) -> None:
+    def seconds(length: int) -> float:
+        started = time.perf_counter()
+        assert analyse(character * length).bigrams is not None
+        assert analyse(character * length).morphemes is not None
+        return time.perf_counter() - started
+
+    seconds(1_000)
+    assert seconds(80_000) < 40 * seconds(8_000) + 0.1
+
+
+def test_threads_get_their_own_words() -> None:
+    texts = [f"{word}에서 {word}까지 걸었다" for word in ("나루", "마루", "여울", "기차", "바다", "학교")] * 20
+    alone = [morphemes(text) for text in texts]
+    together: dict[int, list[tuple[str, str]]] = {}
+
+    def work(first: int) -> None:
+        for i in range(first, len(texts), 6):
+            together[i] = morphemes(texts[i])
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [together[i] for i in range(len(texts))] == alone
+
+
+# --- Stems and bigrams ---
+
+
+def test_stems_lose_the_longest_particle_and_keep_two_syllables() -> None:
+    assert stems("나루에서는 배의 GPT의 1,200원") == [
+        ("나루", "나루"),
+        ("배의", "배의"),
+        ("gpt", "GPT"),
+        ("1200", "1,200"),
+        ("원", "원"),
+    ]
+
+
+def test_bigrams_stand_side_by_side_on_a_line_and_not_across_lines() -> None:
+    assert bigrams("그로크(Groq) 칩\n값") == [("그로", 0), ("로크", 1), ("groq", 2), ("칩", 3), ("값", 20)]
+
+
+# --- Queries ---
+
+
+@pytest.mark.parametrize(
+    ("word", "literal", "other_form"),
+    [
+        ("그로크", ["그로", "로크"], []),
+        ("그로크의", ["그로", "로크"], []),
+        ("그로크(Groq)는", ["그로", "로크", "groq"], []),
+        ("알파고", ["알파", "파고"], []),
+        ("알파고의", ["알파", "파고"], ["알파", "고의"]),
+        ("이루다의", ["이루", "루다"], []),
+        ("전문가", ["전문", "문가"], ["전문", "가"]),
+        ("적용하는", ["적용", "용하", "하는"], ["적용"]),
+        ("여울파운드리", ["여울", "울파", "파운", "운드", "드리"], ["여울", "파운드리"]),
+        ("AI반도체", ["ai", "반도", "도체"], ["ai", "반", "도체"]),
+        ("고양이", ["고양", "양이"], ["고양이"]),
+        ("groq", ["groq"], []),
+        ("돈", ["돈"], ["돈"]),
+        ("왜", ["왜"], ["왜"]),
+        ("😀", [], []),
+    ],
+)
+def test_a_word_says_what_it_looks_for(word: str, literal: list[str], other_form: list[str]) -> None:
+    terms = query_terms(word, phrase=False)
+    assert (terms.literal, terms.morphemes) == (literal, other_form)
+
+
+def test_a_phrase_is_taken_as_it_is() -> None:
+    terms = query_terms("나루의 배", phrase=True)
+    assert (terms.literal, terms.open_ended, terms.morphemes) == (["나루", "루의", "배"], True, [])
+
+
+# --- Any text ---
+
+TEXTS = st.text(
+    alphabet=st.one_of(
+        st.characters(),
+        st.sampled_from("가나다라그로크의를\x00\u200b\u200d\ud800ㆍ·\n\r\t ,0aＡｱﾞé\u0301\u1100\u1161\u11a8ㅋ漢かﬁß㎏İ"),
+    )
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_every_token_of_any_text_lies_in_it_in_order(text: str) -> None:
+    analysis = analyse(text)
+    for tokens in (analysis.morphemes, analysis.stems, analysis.bigrams):
+        assert all(0 <= token.start < token.end <= len(text) for token in tokens)
+        assert [token.start for token in tokens] == sorted(token.start for token in tokens)
+        assert [token.position for token in tokens] == sorted({token.position for token in tokens})
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_normalising_twice_changes_nothing(text: str) -> None:
+    once = normalise(text).text
+    assert normalise(once).text == once
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS, st.booleans())
+def test_any_word_can_be_looked_for(text: str, phrase: bool) -> None:
+    assert query_terms(text, phrase=phrase).literal is not None
