@@ -116,6 +116,13 @@ def test_an_article_inside_a_graph_is_found() -> None:
     assert page(f'<script type="application/ld+json">{json.dumps(graph)}</script>').headline == "제목"
 
 
+def test_the_brand_is_no_author() -> None:
+    brand = '<meta property="og:site_name" content="중앙일보">'
+    assert page(brand + json_ld(headline="제목", author=[{"name": "중앙일보"}, {"name": "남가람"}])).authors == [
+        "남가람"
+    ]
+
+
 def test_the_brand_is_no_section_and_a_facebook_address_no_author() -> None:
     found = page(
         '<meta property="og:site_name" content="중앙일보"><meta property="article:section" content="중앙일보">'

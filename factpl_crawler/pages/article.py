@@ -107,17 +107,21 @@ class ArticlePage:
     @property
     def authors(self) -> list[str]:
         named = [name for person in _list(self.json_ld.get("author")) for name in parse_bylines(_name(person))]
-        if named := named or [name for text in self.css(self.authors_css) for name in parse_bylines(text)]:
-            return list(dict.fromkeys(named))
-        return parse_bylines(self.meta("dable:author", "article:author", "author") or "")
+        named = named or [name for text in self.css(self.authors_css) for name in parse_bylines(text)]
+        named = named or parse_bylines(self.meta("dable:author", "article:author", "author") or "")
+        return [name for name in dict.fromkeys(named) if name != self.brand]
+
+    @cached_property
+    def brand(self) -> str | None:
+        """The site's name, which publishers also put where an author or a section belongs."""
+        return self.meta("og:site_name")
 
     @property
     def section_label(self) -> str | None:
-        brand = self.meta("og:site_name")
         stated: list[str | None] = [_string(name) for name in _list(self.json_ld.get("articleSection"))]
         stated += [self.meta("article:section"), self.meta("article:section2"), self.meta("article:section3")]
         stated += self.css(self.section_css)
-        return next((label for label in stated if label and label != brand), None)
+        return next((label for label in stated if label and label != self.brand), None)
 
     @classmethod
     def section_id(cls, label: str) -> str | None:
