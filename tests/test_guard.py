@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
-from scrapy.utils.project import get_project_settings
+from scrapy.settings import Settings
 from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
 
@@ -96,8 +96,15 @@ def test_loopback_only_mode_reaches_nothing_else(name: str) -> None:
     assert "only loopback" in str(_outcome(PublicResolver._loopback(name)).value)
 
 
-def test_unsafe_defaults_are_closed() -> None:
-    settings = get_project_settings()
+@pytest.fixture
+def settings() -> Settings:
+    # Not by way of the environment, where it would stay for the tests after this one.
+    settings = Settings()
+    settings.setmodule("factpl_crawler.settings", priority="project")
+    return settings
+
+
+def test_unsafe_defaults_are_closed(settings: Settings) -> None:
     assert [scheme for scheme, handler in settings.getwithbase("DOWNLOAD_HANDLERS").items() if handler] == [
         "http",
         "https",
@@ -117,8 +124,7 @@ def test_unsafe_defaults_are_closed() -> None:
     assert not settings.getbool("LOOPBACK_ONLY")
 
 
-def test_the_crawl_is_polite() -> None:
-    settings = get_project_settings()
+def test_the_crawl_is_polite(settings: Settings) -> None:
     assert settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN") == 1
     assert settings.getfloat("DOWNLOAD_DELAY") >= 1
     assert settings.getbool("AUTOTHROTTLE_ENABLED")
