@@ -45,8 +45,8 @@ K1, B = 0.9, 0.75
 MORPHEME_WEIGHT = {"headline": 2.0, "body": 1.0}
 STEM_WEIGHT = 0.5
 BIGRAM_WEIGHT = 0.25
-# Times the rarest bigram's idf, to a document that has a word as typed, less with every word of the query: a single
-# word as typed goes before its other forms, and a long question is not decided by it.
+# Times the rarest bigram's idf, over the square of the number of words: what a document earns that has a word as typed.
+# A single word as typed goes before its other forms, and a long question is not decided by it.
 LITERAL_WEIGHT = 8.0
 MERGE_ABOVE_SEGMENTS = 8
 _LONGEST_TERM = 1_000
@@ -378,16 +378,9 @@ def _matching(query: Query, searcher: Any) -> qcore.Query:
         case Or(children):
             return compound.Or([_matching(child, searcher) for child in children])
         case And(children):
-            return _all(children, searcher)
-        case Not():
-            return _all((query,), searcher)
-
-
-def _all(children: Iterable[Query], searcher: Any) -> qcore.Query:
-    """Whoosh takes exclusions beside something to exclude from."""
-    excluded = [wrappers.Not(_matching(child.child, searcher)) for child in children if isinstance(child, Not)]
-    included = [_matching(child, searcher) for child in children if not isinstance(child, Not)]
-    return compound.And([*(included or [qcore.Every()]), *excluded])
+            return compound.And([_matching(child, searcher) for child in children])
+        case Not(child):
+            return wrappers.Not(_matching(child, searcher))
 
 
 def _range(query: Range, searcher: Any) -> qcore.Query:

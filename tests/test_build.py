@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from invented import ListSource, document
-from whoosh.filedb.compound import CompoundStorage
+from whoosh.filedb.structfile import BufferFile
 
 import index.build
 from factpl_crawler.documents import Document
@@ -52,6 +52,7 @@ def test_the_next_build_indexes_what_changed(index_dir: Path) -> None:
     source.remove("a/2")
     assert counts(build(source, index_dir)) == (2, 1, 2, None)
     assert (found(index_dir), found(index_dir, "강"), found(index_dir, "바다")) == (["a/1", "a/3"], [], ["a/1"])
+    assert found(index_dir, "-바다") == ["a/3"]
 
 
 def test_a_build_with_nothing_to_do_does_nothing(index_dir: Path) -> None:
@@ -100,6 +101,21 @@ def test_documents_spread_over_many_commits_are_merged(index_dir: Path, monkeypa
     before = len(list(index_dir.glob("*.seg")))
     writer.merge()
     assert (writer.count(), before, len(list(index_dir.glob("*.seg")))) == (6, 3, 1)
+
+
+class Busy(ListSource):
+    """An archive that goes on changing while it is read."""
+
+    def documents(self, ids: Any = None, *, changed_after: int = 0) -> Iterator[Document]:
+        yield from list(super().documents(ids, changed_after=changed_after))
+        self.put(STAR)
+
+
+def test_what_changes_during_a_build_is_indexed_by_the_next(index_dir: Path) -> None:
+    source = Busy.of(RIVER)
+    build(source, index_dir)
+    build(ListSource(source.current, source.gone, source.changed), index_dir)
+    assert found(index_dir) == ["a/1", "a/3"]
 
 
 # --- When everything is built again ---
@@ -191,7 +207,7 @@ def test_a_search_during_a_swap_takes_the_new_index(index_dir: Path, monkeypatch
 def test_two_builds_at_once_are_refused(index_dir: Path) -> None:
     build(ListSource.of(RIVER), index_dir)
     with (index_dir / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_SH)
         with pytest.raises(IndexLocked, match="Another process is building the index at"):
             build(ListSource.of(RIVER), index_dir)
     assert build(ListSource.of(RIVER), index_dir).total == 1
@@ -290,9 +306,14 @@ def test_a_damaged_index_is_named_with_the_command_that_mends_it(index_dir: Path
 
 def test_opening_an_index_does_not_read_all_of_it(index_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(ListSource.of(RIVER, FIELD), index_dir)
-    copied: list[int] = []
-    original = CompoundStorage.open_file
-    monkeypatch.setattr(CompoundStorage, "open_file", lambda *a, **k: copied.append(1) or original(*a, **k))
+    copied: list[str] = []
+    original = BufferFile.__init__
+
+    def copying(self: BufferFile, buffer: Any, **options: Any) -> None:
+        copied.extend([options["name"]] if buffer else [])
+        original(self, buffer, **options)
+
+    monkeypatch.setattr(BufferFile, "__init__", copying)
     assert found(index_dir, "강") == ["a/1"]
     assert copied == []
 

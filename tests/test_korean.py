@@ -66,6 +66,10 @@ def test_morphemes_are_marked_with_the_whole_word_but_not_its_particles() -> Non
     ]
 
 
+def test_a_particle_is_no_morpheme() -> None:
+    assert [text for text, _ in morphemes("하늘봇의")] == ["하늘", "봇"]
+
+
 def test_an_inflected_verb_is_its_stem() -> None:
     assert [text for text, _ in morphemes("길을 걸었다")] == ["길", "걷"]
 
