@@ -2,6 +2,7 @@
 """Searches the archive, shows it, and moves it: options in, lines or JSON out."""
 
 import os
+import shlex
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from index.search import Filters, Results
 
 FOUND_NOTHING, FAILED, INTERRUPTED = 1, 2, 130
+DATA = "factpl.data"  # where the context keeps the folder given with --data
 OURS = {"factpl_crawler", "index"}
 
 
@@ -65,15 +67,29 @@ class Program(DefaultGroup, click.Group):  # type: ignore[misc]  # DefaultGroup 
         except Exception as e:
             # The project's own exceptions are written for the person at the terminal.
             if type(e).__module__.partition(".")[0] in OURS:
-                from cli_output import one_line
-
-                raise Failure(one_line(str(e))) from e
+                raise Failure(explained(e)) from e
             raise
+
+
+def explained(error: Exception) -> str:
+    from cli_output import one_line
+    from index.errors import NoIndexError
+
+    if isinstance(error, NoIndexError) and not store_path().exists():
+        return f"No archive at {store_path()}. Run: ./nightly, or: {as_typed('search_cli.py import FILE.jsonl')}"
+    return as_typed(one_line(str(error)))
+
+
+def as_typed(message: str) -> str:
+    """Name the next command with the folder that this one was given."""
+    context = click.get_current_context(silent=True)
+    data = context.meta.get(DATA) if context else None
+    return message.replace("search_cli.py ", f"search_cli.py --data {shlex.quote(data)} ") if data else message
 
 
 def set_data(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     if value:
-        os.environ["FACTPL_DATA"] = value
+        os.environ["FACTPL_DATA"] = ctx.meta[DATA] = value
 
 
 def show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -159,8 +175,8 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
 def period(since: str | None, until: str | None) -> tuple[date | None, date | None]:
     from factpl_crawler.text import parse_period
 
-    first = parse_period(composed(since))[0] if since else None
-    last = parse_period(composed(until))[1] if until else None
+    first = parse_period(composed(since))[0] if since is not None else None
+    last = parse_period(composed(until))[1] if until is not None else None
     if first and last and first > last:
         raise Failure(f"--since {since} is after --until {until}. Exchange them.")
     return first, last
@@ -199,7 +215,7 @@ def say(message: str) -> None:
 
 def warn(warnings: Iterable[str]) -> None:
     for warning in warnings:
-        say(f"Warning: {warning}")
+        say(f"Warning: {as_typed(warning)}")
 
 
 def open_store(*, create: bool = False) -> "Store":
@@ -317,7 +333,7 @@ def show(ctx: click.Context, id: str, output_format: str, color: str) -> None:
         document = store.document(id)
         entries = [] if document else store.issue_documents(id)
     if not document and not entries:
-        say(f"Nothing has the id {id}. Run: search_cli.py issues")
+        say(as_typed(f"Nothing has the id {id}. Run: search_cli.py issues"))
         ctx.exit(FOUND_NOTHING)
     if output_format == "json":
         shown = cli_output.document_dict(document) if document else [cli_output.document_dict(e) for e in entries]
@@ -432,7 +448,9 @@ def import_command(file: Path) -> None:
 
     with open_store(create=True) as store:
         counts = import_documents(store, file)
-    say(f"{counts.new} new, {counts.changed} changed, {counts.unchanged} unchanged. Next, run: search_cli.py index")
+    say(f"{counts.new} new, {counts.changed} changed, {counts.unchanged} unchanged.")
+    if counts.new or counts.changed:
+        say(as_typed("Next, run: search_cli.py index"))
 
 
 @cli.command("probe", epilog=example("probe factpl"))

@@ -1,7 +1,6 @@
 """The demonstration: the real crawler, index, search and export over the invented publications."""
 
 import argparse
-import os
 import shlex
 import subprocess
 import sys
@@ -35,33 +34,35 @@ def main() -> int:
 
 
 def _run_all(folder: Path) -> int:
+    shown = _shown(folder)
+    search = ["./search_cli.py", "--data", shown]
     commands = [
-        ["./nightly", "narutech", "hanjul"],
-        ["./search_cli.py", QUERY],
-        ["./search_cli.py", "issues", "--limit", "5"],
-        ["./search_cli.py", "export", "-o", str(folder / "export.jsonl")],
+        ["env", f"FACTPL_DATA={shown}", "SCRAPY_PROJECT=demo", "./nightly", "narutech", "hanjul"],
+        [*search, QUERY],
+        [*search, "issues", "--limit", "5"],
+        [*search, "export", "-o", f"{shown}/export.jsonl"],
     ]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for command in commands:
-        if code := _run(command, folder):
+        if code := _run(command, folder / "demo.log"):
             sys.stderr.write(f"Error: {shlex.join(command)} ended with {code}; see {folder / 'demo.log'}\n")
             return code
     return 0
 
 
-def _run(command: list[str], folder: Path) -> int:
-    print(f"\n$ {shlex.join(command).replace(str(ROOT) + os.sep, '')}", flush=True)
-    environment = {**os.environ, "FACTPL_DATA": str(folder), "SCRAPY_PROJECT": "demo"}
-    with (folder / "demo.log").open("ab") as log:
-        errors = log if command[0] == "./nightly" else None
-        return subprocess.run(command, cwd=ROOT, env=environment, stderr=errors, check=False).returncode  # noqa: S603 - our own commands
+def _run(command: list[str], log_path: Path) -> int:
+    print(f"\n$ {shlex.join(command)}", flush=True)
+    with log_path.open("ab") as log:
+        errors = log if "./nightly" in command else None
+        return subprocess.run(command, cwd=ROOT, stderr=errors, check=False).returncode  # noqa: S603 - our own commands
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 def _say_what_was_done(folder: Path, seconds: float, requests: int) -> None:
-    try:
-        shown = folder.relative_to(ROOT)
-    except ValueError:
-        shown = folder
+    shown = _shown(folder)
     print(f"""
 Done in {seconds:.0f} s. The crawler asked a server on this machine {requests} times; all it collected lies in {shown}.
 Next, try:

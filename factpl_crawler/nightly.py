@@ -40,7 +40,6 @@ def _fail(error: Exception, code: int) -> int:
 
 
 def night(publications: Sequence[str]) -> int:
-    Store.open(store_path()).close()
     outcomes = collect(publications)
     with Store.open(store_path()) as store:
         indexed = build(store, index_dir())
@@ -59,6 +58,7 @@ def collect(publications: Sequence[str]) -> list[Outcome]:
     known = load_publications(settings)
     if unknown := [name for name in publications if name not in known]:
         raise ConfigError(f"no publication is named {unknown[0]!r}; known are {', '.join(known)}")
+    Store.open(store_path()).close()
     process = AsyncCrawlerProcess(settings)
     crawlers = {name: process.create_crawler(name) for name in publications}
     _crawl_next(process, iter(crawlers.values()))

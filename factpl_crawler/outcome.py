@@ -47,9 +47,9 @@ def _faults(count: Callable[[str], int], stats: Mapping[str, Any]) -> Iterator[s
     if errors := count("log_count/ERROR") + count("log_count/CRITICAL"):
         yield f"errors in the log: {errors}"
     if failed := count("factpl/list/failed") + count("factpl/list/refused") + count("factpl/list/gone"):
-        yield f"pages of the archive's list that could not be read: {failed}"
+        yield f"pages of the archive's list that could not be read: {failed}{_last(stats, 'list')}"
     if failed := count("factpl/issue/failed") + count("factpl/issue/refused"):
-        yield f"issues that could not be had, to be tried again next time: {failed}"
+        yield f"issues that could not be had, to be tried again next time: {failed}{_last(stats, 'issue')}"
     if quarantined := count("factpl/quarantined/issue"):
         yield f"issues that could not be read (see search_cli.py stats): {quarantined}"
     if (letters := count("factpl/quarantined/mail")) and not _had(count, "issue"):
@@ -60,12 +60,18 @@ def _faults(count: Callable[[str], int], stats: Mapping[str, Any]) -> Iterator[s
         yield f"articles that could not be had: {failed} of {failed + had}"
 
 
+def _last(stats: Mapping[str, Any], kind: str) -> str:
+    last = (stats.get(f"factpl/{kind}/{outcome}/last") for outcome in ("failed", "refused", "gone"))
+    return "".join(f"; {page}" for page in last if page)
+
+
 def _had(count: Callable[[str], int], kind: str) -> int:
     return sum(count(f"factpl/{kind}/{change}") for change in ("new", "changed", "unchanged"))
 
 
 def _notes(count: Callable[[str], int]) -> Iterator[str]:
     for key, what in (
+        ("factpl/contact/missing", "factpl.toml names no contact for the sites' operators; crawls without one"),
         ("factpl/quarantined/mail", "letters that could not be read and are kept aside"),
         ("factpl/article/failed", "articles that failed, to be tried again next time"),
         ("factpl/article/refused", "articles refused by the site, its robots.txt or our own rules"),

@@ -14,7 +14,8 @@ COMMANDS_MODULE = "factpl_crawler.commands"
 ARTICLE_PAGES = ["factpl_crawler.pages.joongang.JoongangPage"]
 
 # Polite: says who it is, asks before, one request at a time, and slower when the site is slow.
-USER_AGENT = f"factpl/0.1 (newsletter archive; {config.contact or 'no contact given'})"
+CONTACT = config.contact
+USER_AGENT = f"factpl/0.1 (newsletter archive; {CONTACT or 'no contact given'})"
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "factpl"
 CONCURRENT_REQUESTS_PER_DOMAIN = 1

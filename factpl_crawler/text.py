@@ -225,6 +225,13 @@ def weekday_problem(text: str, day: date) -> str | None:
 
 
 _CALENDAR = re.compile(r"(\d{4})(?:년|(?:\s?[-./]|년)\s?(\d{1,2})(?:월|(?:\s?[-./]|월)\s?(\d{1,2})일?)?)?\.?")
+_SPOKEN_SPANS = {
+    **{"일주일": "1주", "보름": "15일", "반년": "6개월"},
+    **{name: f"{days}일" for days, name in enumerate(("하루", "이틀", "사흘", "나흘", "닷새", "엿새"), start=1)},
+}
+_SPOKEN_SPAN = re.compile(rf"^(?:{'|'.join(_SPOKEN_SPANS)})(?=\s?전?$)")
+_SPOKEN_COUNTS = {"한": 1, "두": 2, "세": 3, "석": 3, "네": 4, "넉": 4, "다섯": 5, "여섯": 6}
+_SPOKEN_COUNT = re.compile(rf"^({'|'.join(_SPOKEN_COUNTS)})\s?(달|해|주|시간)(?=\s?전?$)")
 _LONG_AGO = re.compile(r"\d{1,3}\s?(?:일|주일?|개월|달|년)")
 _SPANS = {
     **{name: ("year", offset) for name, offset in _YEARS.items()},
@@ -247,7 +254,7 @@ def parse_period(text: str, *, now: datetime | None = None) -> tuple[date, date]
     ['2024-02-01', '2024-02-29']
     """
     now = (now or datetime.now(KST)).astimezone(KST)
-    line = clean(unicodedata.normalize("NFKC", text)).casefold()
+    line = _in_digits(clean(unicodedata.normalize("NFKC", text)).casefold())
     try:
         if span := _SPANS.get(line.replace(" ", "")):
             return _span(*span, now.date())
@@ -258,6 +265,13 @@ def parse_period(text: str, *, now: datetime | None = None) -> tuple[date, date]
         hint = "Write 2023, 2023-10, 2023-10-26, 지난달 or 3개월 전."
         raise DateError(f"not a date or a period: {_shown(text)}. {hint}") from e
     return day, day
+
+
+def _in_digits(line: str) -> str:
+    """Return *line* with its spoken numbers as digits: `두 달 전` as `2달 전`, `20240301` as `2024-03-01`."""
+    line = re.sub(r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3", line)
+    line = _SPOKEN_SPAN.sub(lambda match: _SPOKEN_SPANS[match[0]], line)
+    return _SPOKEN_COUNT.sub(lambda match: f"{_SPOKEN_COUNTS[match[1]]}{'년' if match[2] == '해' else match[2]}", line)
 
 
 def _span(unit: str, offset: int, today: date) -> tuple[date, date]:

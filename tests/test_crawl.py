@@ -199,7 +199,7 @@ def test_mail_that_cannot_be_read_is_kept_and_the_command_fails(tmp_path: Path) 
 def test_an_archive_that_does_not_answer_is_a_failure(tmp_path: Path) -> None:
     run = scrapy(tmp_path, "crawl", "narutech", "-a", "archive=http://www.naruilbo.localhost:9/newsletter/narutech")
     assert run.returncode == 1
-    assert "FAULT: pages of the archive's list that could not be read: 1" in run.stderr
+    assert "FAULT: pages of the archive's list that could not be read: 1; http://www.naruilbo.localhost:9/" in run.stderr
 
 
 def test_a_spider_that_is_not_there_is_named(tmp_path: Path) -> None:

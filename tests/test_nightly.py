@@ -20,6 +20,7 @@ def test_a_publication_that_nobody_declared_is_named(tmp_path: Path) -> None:
         2,
         "Error: no publication is named 'nobody'; known are factpl, hanjul, narutech\n",
     )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_mistake_in_the_settings_is_named(tmp_path: Path) -> None:

@@ -23,7 +23,10 @@ def test_nothing_new_is_no_fault() -> None:
         ({"finish_reason": "shutdown"}, "ended early: shutdown"),
         ({"finish_reason": None}, "ended early: never started"),
         ({"log_count/ERROR": 2}, "errors in the log: 2"),
-        ({"factpl/list/failed": 1}, "pages of the archive's list that could not be read: 1"),
+        (
+            {"factpl/list/failed": 1, "factpl/list/failed/last": "http://n.example/ (HTTP 500)"},
+            "pages of the archive's list that could not be read: 1; http://n.example/ (HTTP 500)",
+        ),
         ({"factpl/list/refused": 1}, "pages of the archive's list that could not be read: 1"),
         ({"factpl/issue/failed": 1}, "issues that could not be had, to be tried again next time: 1"),
         ({"factpl/quarantined/issue": 2}, "issues that could not be read (see search_cli.py stats): 2"),

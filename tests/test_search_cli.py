@@ -520,7 +520,8 @@ def test_an_export_is_imported_indexed_and_found(run: Run, archive: Path, tmp_pa
     data = ("--data", str(tmp_path / "copy"))
     imported = run("import", str(archive / "all.jsonl"), *data)
     assert (imported.stdout, imported.exit_code) == ("", 0)
-    assert imported.stderr == "4 new, 0 changed, 0 unchanged. Next, run: search_cli.py index\n"
+    hint = f"Next, run: search_cli.py --data {data[1]} index"
+    assert imported.stderr == f"4 new, 0 changed, 0 unchanged.\n{hint}\n"
     assert re.fullmatch(r"4 indexed, 0 removed, 4 in all, \d+\.\d s.*\n", run("index", *data).stdout)
     assert run(*data, "그로크").stdout == FOUND
     assert run("export", *data).stdout.encode() == (archive / "all.jsonl").read_bytes()
@@ -539,7 +540,7 @@ def stale(run: Run, archive: Path, tmp_path: Path) -> Path:
 def test_a_stale_index_answers_with_a_warning(run: Run, stale: Path) -> None:
     result = run("그로크", "--data", str(stale))
     assert (result.stdout, result.exit_code) == (FOUND, 0)
-    assert re.fullmatch(r"Warning: .* Run: search_cli\.py index\n2 of 2\n", result.stderr)
+    assert re.fullmatch(r"Warning: .* Run: search_cli\.py --data \S+ index\n2 of 2\n", result.stderr)
     assert run("export", "그로크", "--data", str(stale)).stderr.startswith("Warning: ")
 
 
@@ -595,7 +596,10 @@ quarantined:
         (["(그로크"], r"\("),
         (["--since", "2024-04", "--until", "2024-03"], "--since 2024-04 is after --until 2024-03. Exchange them."),
         (["--since", "언젠가"], "언젠가"),
-        (["그로크", "--data", "/nowhere/at/all"], "No index at /nowhere/at/all/index. Run: search_cli.py index"),
+        (
+            ["그로크", "--data", "/nowhere/at/all"],
+            "No archive at /nowhere/at/all/archive.sqlite3. Run: ./nightly, or: search_cli.py --data /nowhere/at/all import",
+        ),
         (["issues", "--data", "/nowhere/at/all"], "No archive at /nowhere/at/all/archive.sqlite3. Run: "),
         (["export", "그로크", "-o", "/nowhere/at/all.jsonl"], "/nowhere/at/all.jsonl"),
         (["import", "/nowhere/at/all.jsonl"], "/nowhere/at/all.jsonl"),
@@ -617,7 +621,7 @@ def test_a_file_that_is_no_archive_is_named(run: Run, tmp_path: Path) -> None:
 def test_a_damaged_index_names_the_command_that_mends_it(run: Run, stale: Path) -> None:
     (stale / "index" / "meta.json").write_text("{}")
     result = run("그로크", "--data", str(stale))
-    assert re.fullmatch(r"Error: .*Run: search_cli\.py index --rebuild\n", result.stderr)
+    assert re.fullmatch(r"Error: .*Run: search_cli\.py --data \S+ index --rebuild\n", result.stderr)
     assert result.exit_code == 2
 
 

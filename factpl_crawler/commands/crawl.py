@@ -27,5 +27,7 @@ class Command(ScrapyCrawl):
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
         outcome = judge(args[0], crawler.stats.get_stats() if crawler.stats else {})
-        print("\n".join(outcome.lines()), file=sys.stderr)
+        sys.stderr.writelines(f"{line}\n" for line in outcome.lines())
+        if any((outcome.new | outcome.changed).values()):
+            sys.stderr.write("Next, run: ./search_cli.py index\n")
         self.exitcode = 0 if outcome.ok else 1

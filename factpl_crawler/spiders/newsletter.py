@@ -94,6 +94,7 @@ class ArticleSpider(Spider):
             asked, kind, outcome=outcome, status=status, reason=reason, article_id=article_id
         )
         self.crawler.stats.inc_value(f"factpl/{kind}/{outcome}")
+        self.crawler.stats.set_value(f"factpl/{kind}/{outcome}/last", f"{asked} ({reason})")
         self.logger.warning("%s %s: %s (%s)", kind, outcome, asked, reason)
 
 
@@ -110,6 +111,8 @@ class NewsletterSpider(ArticleSpider):
         self.archive = archive or self.publication.archive
 
     async def start(self) -> AsyncIterator[Request]:
+        if not (self.settings["CONTACT"] or self.settings.getbool("LOOPBACK_ONLY")):
+            self.crawler.stats.inc_value("factpl/contact/missing")
         for request in self._archive_requests(self.archive, self.parse_list, "list"):
             yield request
         for link in self.frontier.store.pending(self.publication.id):
