@@ -3,13 +3,16 @@
 Scrapy asks on, reads the page of an error as if it were a robots.txt, and logs the failure as an error of the crawl.
 """
 
+import asyncio
 import logging
+from collections import defaultdict
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 
@@ -23,6 +26,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         # It reports a site that does not answer as an error with a traceback; the request's own failure says as much.
         logging.getLogger(RobotsTxtMiddleware.__module__).setLevel(logging.CRITICAL)
         self._unreachable: dict[str, str] = {}
+        self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
         if request.meta.get("dont_obey_robotstxt"):  # it is the one for robots.txt
@@ -30,6 +34,11 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         await super().process_request(request)
         if reason := self._unreachable.get(urlparse_cached(request).netloc):
             raise RobotsUnreachableError(f"its robots.txt could not be had: {reason}")
+
+    async def robot_parser(self, request: Request) -> RobotParser | None:
+        # One at a time: of the requests that wait for one robots.txt, Scrapy tells all but the first that there is none.
+        async with self._asking[urlparse_cached(request).netloc]:
+            return await super().robot_parser(request)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= 500:

@@ -27,6 +27,21 @@ def ask(answer: Response | Exception, url: str = "https://n.example/article/1") 
     asyncio.run(RobotsMiddleware(crawler).process_request(Request(url)))
 
 
+def test_every_request_that_waits_for_robots_txt_gets_its_answer() -> None:
+    async def download(_: Request) -> Response:
+        await asyncio.sleep(0.01)
+        return answer(200, FORBIDS_ALL)
+
+    async def ask_all() -> list[BaseException | None]:
+        crawler = get_crawler(settings_dict={"ROBOTSTXT_OBEY": True})
+        crawler.engine = SimpleNamespace(download_async=download)  # type: ignore[assignment]  # all it needs of one
+        middleware = RobotsMiddleware(crawler)
+        requests = [Request(f"https://n.example/article/{number}") for number in range(5)]
+        return await asyncio.gather(*map(middleware.process_request, requests), return_exceptions=True)
+
+    assert [str(outcome) for outcome in asyncio.run(ask_all())] == ["Forbidden by robots.txt"] * 5
+
+
 def answer(status: int, body: bytes) -> Response:
     return TextResponse("https://n.example/robots.txt", status=status, body=body)
 
