@@ -4,6 +4,7 @@ import os
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from factpl_crawler.paths import ROOT
 
@@ -32,7 +33,21 @@ def load_config(path: Path | None = None) -> Config:
     known = {field.name for field in fields(Config)}
     if unknown := sorted(data.keys() - known):
         raise ConfigError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(sorted(known))}")
-    config = Config(**{**data, "publications": tuple(data.get("publications", Config.publications))})
-    if not isinstance(config.delay, int | float) or config.delay < 1:
-        raise ConfigError(f"{path}: delay is {config.delay!r}, it must be a number of seconds, 1 or more")
-    return config
+    return _checked(path, data)
+
+
+def _checked(path: Path, data: dict[str, Any]) -> Config:
+    publications = data.get("publications", list(Config.publications))
+    if (
+        not isinstance(publications, list)
+        or not all(isinstance(name, str) for name in publications)
+        or not publications
+    ):
+        raise ConfigError(f'{path}: publications is {publications!r}, it must be a list such as ["factpl"]')
+    contact = data.get("contact", Config.contact)
+    if not isinstance(contact, str) or not contact.isprintable():
+        raise ConfigError(f"{path}: contact is {contact!r}, it must be a mail address or a page, on one line")
+    delay = data.get("delay", Config.delay)
+    if not isinstance(delay, int | float) or not 1 <= delay < float("inf"):
+        raise ConfigError(f"{path}: delay is {delay!r}, it must be a number of seconds, 1 or more")
+    return Config(tuple(publications), contact, delay)

@@ -4,6 +4,7 @@ from typing import Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
+from scrapy.statscollectors import StatsCollector
 
 from factpl_crawler.pages.sites import Sites
 from factpl_crawler.paths import store_path
@@ -11,15 +12,21 @@ from factpl_crawler.store import Store
 
 
 class Frontier:
-    def __init__(self, store: Store, sites: Sites) -> None:
+    def __init__(self, store: Store, sites: Sites, stats: StatsCollector) -> None:
         self.store = store
         self.sites = sites
+        self.stats = stats
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        frontier = cls(Store.open(store_path()), Sites.from_settings(crawler.settings))
+        frontier = cls(Store.open(store_path()), Sites.from_settings(crawler.settings), crawler.stats)
         crawler.signals.connect(frontier.close, signals.spider_closed)
+        crawler.signals.connect(frontier.count_error, signals.item_error)
         return frontier
+
+    def count_error(self) -> None:
+        """An item that a pipeline failed on is in the log only, where Scrapy is concerned."""
+        self.stats.inc_value("factpl/item/error")
 
     def close(self) -> None:
         self.store.close()

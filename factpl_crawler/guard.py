@@ -18,23 +18,33 @@ from twisted.internet.error import DNSLookupError
 logger = logging.getLogger(__name__)
 
 ACTS_FOR_THE_READER = re.compile(
-    r"unsubscri|opt-?out|수신\s*거부|구독\s*(?:취소|해지)|list-manage\.com/(?:unsub|profile)"
-    r"|(?:email|mail|subscri\w*|notification)[-_/]?(?:preferences?|settings?|manage)|preferences?[-_/]?cent(?:er|re)"
-    r"|manage[-_/]?(?:subscri|preferences)",
+    r"(?<![a-z])unsub|(?<![a-z])opt[-_]?out(?=$|[/?&=.])|수신\s*거부|reject_?mail|refuse_?mail|mail_?(?:reject|refuse)"
+    r"|list-manage\.com/profile|(?<![a-z])(?:e?mail|subscription|notification)s?[-_/](?:preferences?|settings?)(?![a-z])"
+    r"|preferences?[-_]?cent(?:er|re)|manage[-_/]?(?:subscriptions?|preferences)",
+    re.IGNORECASE,
+)
+# Whole texts of links, and of the short lines around them: a headline may well be about cancelled subscriptions.
+SAYS_SO = re.compile(
+    r"\W*(?:여기(?:서|를|에서)?\s*)?(?:이?메일|뉴스레터|레터)?\s*(?:수신|구독)\s*(?:을\s*)?(?:거부|해지|취소)"
+    r"(?:\s*(?:하기|하시려면|하려면|신청|는|은|링크|여기(?:를|서|에서)?|클릭|눌러\s*주세요))*\W*"
+    r"|.{0,20}(?:메일|레터).{0,12}(?:받고\s*싶지\s*않|그만\s*받).{0,20}|\W*그만\s*받기\W*"
+    r"|(?:.{0,20}\b)?(?:unsubscribe|opt[- ]?out)(?: here| from .{0,40})?\W*"
+    r"|(?:manage|update|change)(?: your)?(?: e?mail| subscription| notification)*"
+    r" (?:preferences|settings|subscriptions?)\W*",
     re.IGNORECASE,
 )
 TRACKS_THE_READER = re.compile(
-    r"/v\d/(?:click|open)/|/track(?:ing)?/(?:click|open)|//(?:click|open|track|event)\d*\.|/wf/(?:click|open)"
-    r"|list-manage\.com/track",
+    r"/v\d/(?:click|open)/|/track(?:ing)?/(?:click|open)|/(?:wf|ls)/(?:click|open)|//(?:click|track)\d*\."
+    r"|//event\.stibee\.com|substack\.com/redirect/|list-manage\.com/track",
     re.IGNORECASE,
 )
 SHARES = re.compile(
-    r"//(?:[\w-]+\.)*(?:facebook|instagram|twitter|x|t|linkedin|pinterest|threads|tiktok|youtube)\.(?:com|co|net)(?:[/?#]|$)"
-    r"|//(?:story|pf|accounts)\.kakao\.com|//share\.",
+    r"//(?:(?:www|m|mobile|web)\.)?(?:facebook|instagram|pinterest|threads|tiktok|twitter|x|youtube)\.(?:com|net)(?:/|$)"
+    r"|//t\.co/|linkedin\.com/(?:share|company|in)\b|//(?:story|pf|accounts)\.kakao\.com|//share\.",
     re.IGNORECASE,
 )
 NOT_A_PAGE = re.compile(
-    r"\.(?:7z|apk|avi|bmp|css|docx?|exe|gif|gz|hwpx?|ico|jpe?g|js|mov|mp[34]|pdf|png|pptx?|rar|svg|webp|xlsx?|zip)$",
+    r"\.(?:7z|apk|avi|bmp|docx?|exe|gif|gz|hwpx?|ico|jpe?g|mov|mp[34]|pdf|png|pptx?|rar|svg|webp|xlsx?|zip)$",
     re.IGNORECASE,
 )
 
@@ -48,12 +58,12 @@ def refusal(url: str, text: str = "") -> str | None:
         return "not a web address"
     if parts.scheme not in ("http", "https") or not host:
         return "not a web address"
-    plain = unquote(url)
-    if ACTS_FOR_THE_READER.search(plain) or ACTS_FOR_THE_READER.search(text):
+    if ACTS_FOR_THE_READER.search(unquote(url)) or SAYS_SO.fullmatch(text.strip()):
         return "acts for the reader (unsubscribe, preferences)"
-    if TRACKS_THE_READER.search(plain):
+    place = f"//{host}{unquote(parts.path)}"
+    if TRACKS_THE_READER.search(place):
         return "tracks the reader"
-    if SHARES.search(f"//{host}{parts.path}"):
+    if SHARES.search(place):
         return "a social network"
     if NOT_A_PAGE.search(parts.path):
         return "not a page"
@@ -106,7 +116,8 @@ class GuardMiddleware:
     """Looks at every request, each hop of a redirect too, before it leaves."""
 
     def process_request(self, request: Request) -> None:
-        if request.meta.get("archive"):  # named by the publication's file, not by a mail
+        # Named by the publication's file and not by a mail; and robots.txt, which is asked for what has passed here.
+        if request.meta.get("archive") or request.meta.get("dont_obey_robotstxt"):
             return
         if reason := refusal(request.url):
             raise IgnoreRequest(f"never requested: {reason}")

@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments).publications
     try:
         return night(chosen or load_config().publications)
+    except OSError as e:
+        return _fail(e, EXIT_UNUSABLE)
     except ConfigError as e:
         return _fail(e, EXIT_USAGE)
     except (StoreError, SearchError) as e:
@@ -41,11 +43,10 @@ def _fail(error: Exception, code: int) -> int:
 
 def night(publications: Sequence[str]) -> int:
     outcomes = collect(publications)
-    with Store.open(store_path()) as store:
-        indexed = build(store, index_dir())
     for line in (line for outcome in outcomes for line in outcome.lines()):
         print(line)
-    print(f"index: {indexed}")
+    with Store.open(store_path()) as store:
+        print(f"index: {build(store, index_dir())}")
     return 0 if all(outcome.ok for outcome in outcomes) else EXIT_UNHEALTHY
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from scrapy.crawler import Crawler
@@ -18,6 +18,8 @@ from factpl_crawler.text import DateError, parse_date, weekday_problem
 Item = Issue | Article | Quarantined
 
 logger = logging.getLogger(__name__)
+
+ONE_ISSUE = timedelta(days=31)  # the same number on days further apart is a mistake, of the letter's or of ours
 
 
 class NormalisePipeline:
@@ -87,10 +89,14 @@ class ValidatePipeline:
     def process_item(self, item: Item) -> Item:
         if not isinstance(item, Issue) or (reason := _fault(item)) is None:
             return item
-        logger.warning("Quarantined: %s (%s)", item.url or item.headline, reason)
-        quarantined = Quarantined(item.url or "", "issue", reason)
-        quarantined.raw = item.raw
-        return quarantined
+        return quarantined(item, reason)
+
+
+def quarantined(issue: Issue, reason: str) -> Quarantined:
+    logger.warning("Quarantined: %s (%s)", issue.url or issue.headline, reason)
+    item = Quarantined(issue.url or "", "issue", reason)
+    item.raw = issue.raw
+    return item
 
 
 def _fault(issue: Issue) -> str | None:
@@ -119,6 +125,8 @@ class StorePipeline:
         if isinstance(item, Quarantined):
             self.store.put_quarantined(item)
             self._count("quarantined", item.kind)
+        elif isinstance(item, Issue) and (reason := self._mistaken(item)):
+            return self.process_item(quarantined(item, reason))
         elif isinstance(item, Issue):
             self._count("issue", self.store.put_issue(item))
             if item.url:
@@ -126,6 +134,14 @@ class StorePipeline:
         else:
             self._count("article", self.store.put_article(item))
         return item
+
+    def _mistaken(self, issue: Issue) -> str | None:
+        """Say why *issue* cannot be the one whose number it bears."""
+        known = self.store.issue_date(issue.id)
+        if known is None or issue.date_published is None:
+            return None
+        apart = abs(datetime.fromisoformat(known) - issue.date_published)
+        return f"{issue.id} is already the issue of {known[:10]}" if apart > ONE_ISSUE else None
 
     def _count(self, kind: str, what: str) -> None:
         self.crawler.stats.inc_value(f"factpl/{kind}/{what}")

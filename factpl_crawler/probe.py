@@ -122,6 +122,8 @@ class ProbeSpider(Spider):
         self.missing = 0
 
     async def start(self) -> AsyncIterator[Request]:
+        if reason := self.publication.inferred.get("archive"):
+            sys.stdout.write(f"Archive: {self.archive} (inferred: {reason})\n")
         yield self._request(self.archive, self.parse_list)
 
     def _request(self, url: str, callback: Any, **kwargs: Any) -> Request:
@@ -137,7 +139,10 @@ class ProbeSpider(Spider):
             self._fail(f"{response.url}: {e}")
             return
         self._say(_texts("issues listed", [listing.headline for listing in listings]))
-        yield self._request(listings[0].url, self.parse_issue, listing=listings[0])
+        try:
+            yield self._request(listings[0].url, self.parse_issue, listing=listings[0])
+        except ValueError as e:
+            self._fail(f"{listings[0].url}: {e}")
 
     def parse_issue(self, response: Response, listing: Listing) -> Iterator[Request]:
         sites = Sites.from_settings(self.settings)
@@ -148,8 +153,10 @@ class ProbeSpider(Spider):
             self._fail(f"{response.url}: {e}")
             return
         self._report("Issue", response, issue_findings(page, issue, self.publication))
-        links = [link.url for entry in issue.entries for link in entry.links]
-        for url in links[:1]:
+        links = [link for entry in issue.entries for link in entry.links]
+        # An article of a described site, where there is one, so that its rules are tried.
+        described = [link for link in links if sites.page_class(link.canonical_url).site_id]
+        for url in [link.url for link in described + links][:1]:
             yield self._request(url, self.parse_article, sites=sites)
 
     def parse_article(self, response: Response, sites: Sites) -> None:
@@ -188,9 +195,10 @@ def probe(publication_id: str, archive: str = "") -> int:
     crawler = process.create_crawler(ProbeSpider)
     process.crawl(crawler, publication=known[publication_id], archive=archive)
     process.start()
-    spider = crawler.spider
+    spider, stats = crawler.spider, crawler.stats
     assert isinstance(spider, ProbeSpider)
-    return spider.missing
+    assert stats is not None
+    return spider.missing + int(stats.get_value("spider_exceptions/count", 0))
 
 
 def _settings() -> Settings:

@@ -36,7 +36,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             raise RobotsUnreachableError(f"its robots.txt could not be had: {reason}")
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        # One at a time: of the requests that wait for one robots.txt, Scrapy tells all but the first that there is none.
+        # One at a time: of the requests that wait for one robots.txt, Scrapy tells only the first what it says.
         async with self._asking[urlparse_cached(request).netloc]:
             return await super().robot_parser(request)
 

@@ -1,10 +1,14 @@
 """Politeness, safety and the order of pipelines. What a person sets stands in factpl.toml."""
 
 import logging
+import sys
 
-from factpl_crawler.config import load_config
+from factpl_crawler.config import ConfigError, load_config
 
-config = load_config()
+try:
+    config = load_config()
+except ConfigError as e:
+    sys.exit(f"Error: {e}")
 
 BOT_NAME = "factpl"
 SPIDER_MODULES = ["factpl_crawler.spiders"]

@@ -120,9 +120,10 @@ class QuarantineRow:
     created_at: str
 
 
+# A site may refuse for one evening, so a refusal counts as a failure; one that could not be reached says nothing.
 SETTLED = or_(
-    fetches.c.outcome.in_(("ok", "gone", "refused")),
-    and_(fetches.c.outcome == "failed", fetches.c.attempts >= MOST_ATTEMPTS),
+    fetches.c.outcome.in_(("ok", "gone")),
+    and_(fetches.c.outcome.in_(("failed", "refused")), fetches.c.attempts >= MOST_ATTEMPTS),
 )
 
 ENTRY_ROWS = (
@@ -175,7 +176,10 @@ class Store:
     # --- Writing --------------------------------------------------------------------------------------------------
 
     def put_issue(self, issue: Issue) -> Change:
-        """Entries that *issue* no longer has are removed; a headline or url that it lacks is not forgotten."""
+        """Entries that *issue* no longer has are removed; a headline or url that it lacks is not forgotten.
+
+        A letter without links, a plain text, takes nothing away from an issue that has them.
+        """
         with self._writing() as writing:
             return writing.put_issue(issue)
 
@@ -199,7 +203,7 @@ class Store:
         article_id: str | None = None,
         publication: str | None = None,
     ) -> None:
-        """*kind* is issue, article or list; *outcome* ok, failed, gone or refused, None for not asked yet."""
+        """*kind* is issue, article or list; *outcome* ok, failed, gone, refused, unreachable, or None: not asked."""
         with self._writing() as writing:
             writing.record_fetch(
                 url,
@@ -220,7 +224,7 @@ class Store:
     # --- The frontier ---------------------------------------------------------------------------------------------
 
     def is_fetched(self, url: str) -> bool:
-        """Return whether nothing is left to ask of *url*: ok, gone, refused, or failed five times."""
+        """Return whether nothing is left to ask of *url*: ok, gone, or failed on five days."""
         return self._any(select(fetches.c.url).where(fetches.c.url == url, SETTLED))
 
     def has_article(self, id: str) -> bool:
@@ -229,7 +233,10 @@ class Store:
         return self._any(select(articles.c.id).where(or_(articles.c.id == id, articles.c.id.in_(turned_out))))
 
     def pending(self, publication: str | None = None) -> list[PendingLink]:
-        """Return the links left to fetch, one for each article, those of the newest issues first."""
+        """Return the links left to fetch, one for each article, those of the newest issues first.
+
+        Those of issues that are known from mail alone are not among them: nobody asked for them to be followed.
+        """
         statement = (
             _pending(links.c.url, links.c.article_id, entries.c.id, issues.c.publication_id, publication=publication)
             .order_by(issues.c.date_published.desc().nulls_last(), issues.c.number.desc().nulls_last(), issues.c.id)
@@ -249,6 +256,10 @@ class Store:
         )
         with self._reading() as connection:
             return set(connection.scalars(statement))
+
+    def issue_date(self, issue_id: str) -> str | None:
+        with self._reading() as connection:
+            return connection.scalars(select(issues.c.date_published).where(issues.c.id == issue_id)).one_or_none()
 
     # --- Reading --------------------------------------------------------------------------------------------------
 
@@ -436,6 +447,7 @@ def _pending(*columns: Any, publication: str | None = None) -> Select[Any]:
         .select_from(links)
         .join(entries, links.c.entry_id == entries.c.id)
         .join(issues, entries.c.issue_id == issues.c.id)
+        .where(issues.c.url.is_not(None))
         .where(~exists().where(articles.c.id == links.c.article_id))
         .where(~exists().where(fetches.c.article_id == links.c.article_id, SETTLED))
     )

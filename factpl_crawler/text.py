@@ -226,7 +226,9 @@ def weekday_problem(text: str, day: date) -> str | None:
 
 _CALENDAR = re.compile(r"(\d{4})(?:년|(?:\s?[-./]|년)\s?(\d{1,2})(?:월|(?:\s?[-./]|월)\s?(\d{1,2})일?)?)?\.?")
 _SPOKEN_SPANS = {
-    **{"일주일": "1주", "보름": "15일", "반년": "6개월"},
+    "일주일": "1주",
+    "보름": "15일",
+    "반년": "6개월",
     **{name: f"{days}일" for days, name in enumerate(("하루", "이틀", "사흘", "나흘", "닷새", "엿새"), start=1)},
 }
 _SPOKEN_SPAN = re.compile(rf"^(?:{'|'.join(_SPOKEN_SPANS)})(?=\s?전?$)")

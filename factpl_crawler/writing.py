@@ -1,7 +1,7 @@
 """What one write transaction of the store does."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -81,6 +81,9 @@ class Writing:
     def put_issue(self, issue: Issue) -> Change:
         row = issue_row(issue)
         stored = set(self.connection.scalars(select(entries.c.id).where(entries.c.issue_id == issue.id)))
+        from_mail = issue.url is None
+        if from_mail and not any(entry.links for entry in issue.entries) and self._has_links(stored):
+            return Change.UNCHANGED
         change = self._put_issue_row(PublicationRef(issue.publication, issue.publication_title), row)
         parts = []
         for entry in issue.entries:
@@ -89,6 +92,10 @@ class Writing:
             stored.discard(piece["id"])
         parts += [self._remove_entry(id) for id in sorted(stored)]
         return _overall(change, *parts)
+
+    def _has_links(self, entry_ids: Collection[str]) -> bool:
+        found = self.connection.scalars(select(links.c.entry_id).where(links.c.entry_id.in_(entry_ids)).limit(1))
+        return found.one_or_none() is not None
 
     def put_article(self, article: Article) -> Change:
         change = self._put_article(article_row(article))
@@ -137,7 +144,10 @@ class Writing:
         if outcome is None:
             return
         known = {name: value for name, value in facts.items() if value is not None}
-        attempt = {"outcome": outcome, "attempts": fetches.c.attempts + 1, "last_attempt": _now()}
+        now = _now()
+        # An evening of many tries is one attempt.
+        again = old is not None and old["last_attempt"] is not None and old["last_attempt"][:10] == str(now)[:10]
+        attempt = {"outcome": outcome, "attempts": fetches.c.attempts + (not again), "last_attempt": now}
         # The status and the reason are this attempt's, even when it has none.
         latest = {"status": facts["status"], "reason": facts["reason"]}
         self.connection.execute(update(fetches).where(fetches.c.url == url).values(known | latest | attempt))

@@ -21,6 +21,11 @@ def test_a_missing_file_means_the_defaults(tmp_path: Path) -> None:
         ("delay = ", "factpl.toml: Invalid value"),
         ("delay = 0.1", "delay is 0.1, it must be a number of seconds, 1 or more"),
         ('delay = "slow"', "delay is 'slow'"),
+        ("delay = nan", "delay is nan"),
+        ("publications = 5", r'publications is 5, it must be a list such as \["factpl"\]'),
+        ('publications = "factpl"', "publications is 'factpl'"),
+        ("publications = []", r"publications is \[\]"),
+        ('contact = "a\\nb"', "contact is"),
         ("speed = 3", "unknown setting 'speed'; known are contact, delay, publications"),
     ],
 )

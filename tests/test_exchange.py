@@ -24,7 +24,17 @@ SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "document.schema.json"
 
 def issue(number: int, *entries: Entry) -> Issue:
     date = datetime(2024, 3, number, tzinfo=KST)
-    return Issue("lantern", "등대 편지", number, "부두의 밤", None, [], date, "body", list(entries))
+    return Issue(
+        "lantern",
+        "등대 편지",
+        number,
+        "부두의 밤",
+        f"https://letters.example.org/{number}",
+        [],
+        date,
+        "body",
+        list(entries),
+    )
 
 
 def link(number: int) -> Link:

@@ -20,6 +20,16 @@ from factpl_crawler.guard import GuardMiddleware, PublicResolver, refusal
         "http://blog.example.kr/2023/10/어떤-글",
         "https://example.com/track-record-of-a-startup",
         "https://eventus.example/why-we-share",
+        "https://open.substack.com/pub/naru/p/chips",
+        "https://event.newspaper.example/seoul",
+        "https://en.wikipedia.org/wiki/Node.js",
+        "https://tech.example/2024/how-to-opt-out-of-ai-training",
+        "https://blog.example/email-management-tips",
+        "https://blog.example/adopt-out-of-box",
+        "https://n.example/view?u=https://click.a.example/1",
+        "https://www.linkedin.com/pulse/chips",
+        "https://news.x.net/1",
+        "https://netflix.com/about",
     ],
 )
 def test_an_article_may_be_requested(url: str) -> None:
@@ -41,6 +51,11 @@ def test_an_article_may_be_requested(url: str) -> None:
         ("https://example.kr/email-preferences?id=3", "acts for the reader (unsubscribe, preferences)"),
         ("https://event.stibee.com/v2/click/MTAw/aHR0", "tracks the reader"),
         ("https://click.example.kr/abc", "tracks the reader"),
+        ("https://letter.example/emails/unsub/1", "acts for the reader (unsubscribe, preferences)"),
+        ("https://letter.example/unsub?x=1", "acts for the reader (unsubscribe, preferences)"),
+        ("https://letter.example/reject_mail.php?n=1", "acts for the reader (unsubscribe, preferences)"),
+        ("https://u1.ct.example/ls/click?upn=abc", "tracks the reader"),
+        ("https://substack.com/redirect/2/abc", "tracks the reader"),
         ("https://www.facebook.com/sharer?u=x", "a social network"),
         ("https://x.com/factpl", "a social network"),
         ("https://example.kr/report.PDF", "not a page"),
@@ -50,8 +65,18 @@ def test_a_harmful_or_useless_link_is_refused_with_its_reason(url: str, reason: 
     assert refusal(url) == reason
 
 
-def test_the_text_of_a_link_can_give_it_away() -> None:
-    assert refusal("https://example.kr/u/8f3a", "수신 거부하기") == "acts for the reader (unsubscribe, preferences)"
+@pytest.mark.parametrize(
+    "text",
+    ["수신 거부하기", "수신거부는 여기", "메일 수신 해지", "구독을 취소", "그만 받기", "수신을 거부하시려면", "Opt out",
+     "더 이상 메일을 받고 싶지 않아요", "Manage preferences", "Update your email preferences", "Unsubscribe here"],
+)  # fmt: skip
+def test_the_text_of_a_link_can_give_it_away(text: str) -> None:
+    assert refusal("https://example.kr/u/8f3a", text) == "acts for the reader (unsubscribe, preferences)"
+
+
+@pytest.mark.parametrize("headline", ["영상 서비스 구독 취소 급증…왜", "‘구독 해지’ 막는 다크패턴", "메일 한 통의 값"])
+def test_a_headline_about_subscriptions_gives_nothing_away(headline: str) -> None:
+    assert refusal("https://example.kr/u/8f3a", headline) is None
 
 
 def test_every_request_is_looked_at_before_it_leaves() -> None:

@@ -529,26 +529,62 @@ def test_pending_links_can_be_those_of_one_publication(store: Store) -> None:
     [
         ("ok", 1, True),
         ("gone", 1, True),
-        ("refused", 1, True),
+        ("refused", 4, False),
+        ("refused", 5, True),
         ("failed", 4, False),
         ("failed", 5, True),
+        ("unreachable", 9, False),
         (None, 9, False),
     ],
 )
-def test_address_is_asked_until_it_answers_or_has_failed_five_times(
-    store: Store, outcome: str | None, times: int, settled: bool
+def test_address_is_asked_until_it_answers_or_has_failed_on_five_days(
+    store: Store, monkeypatch: pytest.MonkeyPatch, outcome: str | None, times: int, settled: bool
 ) -> None:
     store.put_issue(issue(7, entry(1, link(1))))
     url = link(1).url
-    for _ in range(times):
+    for day in range(times):
+        on_day(monkeypatch, day)
         store.record_fetch(url, "article", outcome=outcome, article_id="a/example/1")
     assert store.is_fetched(url) is settled
     assert (store.pending() == []) is settled
 
 
-def test_fetch_keeps_the_last_answer_and_counts_the_attempts(store: Store, path: Path) -> None:
+def on_day(monkeypatch: pytest.MonkeyPatch, day: int) -> None:
+    monkeypatch.setattr("factpl_crawler.writing._now", lambda: f"2026-11-{1 + day:02}T03:17:00+09:00")
+
+
+def test_an_evening_of_many_tries_is_one_attempt(store: Store) -> None:
+    store.put_issue(issue(7, entry(1, link(1))))
+    for _ in range(9):
+        store.record_fetch(link(1).url, "article", outcome="failed", article_id="a/example/1")
+    assert [pending.article_id for pending in store.pending()] == ["a/example/1"]
+
+
+def test_links_of_issues_known_from_mail_alone_are_not_followed(store: Store) -> None:
+    store.put_issue(replace(issue(7, entry(1, link(1))), url=None))
+    assert store.pending() == []
+    store.put_issue(issue(7, entry(1, link(1))))
+    assert [pending.article_id for pending in store.pending()] == ["a/example/1"]
+
+
+def test_a_letter_without_links_takes_none_from_an_issue_that_has_them(store: Store) -> None:
+    store.put_issue(issue(7, entry(1, link(1))))
+    assert store.put_issue(replace(issue(7, entry(1)), url=None)) is Change.UNCHANGED
+    assert [document.links[0].article for document in store.documents()] == ["a/example/1"]
+
+
+def test_the_date_of_an_issue_can_be_asked_for(store: Store) -> None:
+    store.put_issue(issue(7))
+    assert (store.issue_date("lantern/7"), store.issue_date("lantern/8")) == ("2024-03-07T00:00:00+09:00", None)
+
+
+def test_fetch_keeps_the_last_answer_and_counts_the_attempts(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = "https://example.org/story/1"
+    on_day(monkeypatch, 0)
     store.record_fetch(url, "article", outcome="failed", status=500, reason="HTTP 500", article_id="a/1")
+    on_day(monkeypatch, 1)
     store.record_fetch(url, "article", outcome="ok", publication="lantern")
     store.record_fetch(url, "article", outcome=None)
     with closing(sqlite3.connect(path)) as connection:

@@ -18,11 +18,12 @@ from factpl_crawler.text import canonical_url
 
 @dataclass(frozen=True)
 class Identity:
-    """`follow` is False for an address where no article can be."""
+    """`follow` is False for an address where no article can be; `numbered` where the site itself numbers it."""
 
     id: str
     canonical_url: str
     follow: bool
+    numbered: bool = False
 
 
 class Sites:
@@ -42,7 +43,7 @@ class Sites:
         canonical = canonical_url(url)
         page = self.page_class(canonical)
         if number := page.article_number(canonical):
-            return Identity(f"a/{page.site_id}/{number}", page.canonical(canonical, number), True)
+            return Identity(f"a/{page.site_id}/{number}", page.canonical(canonical, number), True, numbered=True)
         digest = hashlib.sha256(canonical.encode()).hexdigest()[:16]
         return Identity(f"a/{digest}", canonical, page is ArticlePage and refusal(canonical) is None)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, ClassVar
 
 from scrapy import Request, Spider
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import CannotResolveHostError, DownloadConnectionRefusedError, IgnoreRequest
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
@@ -16,10 +16,11 @@ from factpl_crawler.pages.archive import Listing, read_list
 from factpl_crawler.pages.issue_page import read_issue_page
 from factpl_crawler.publication import Publication
 from factpl_crawler.robots import RobotsUnreachableError
-from factpl_crawler.text import UrlError
+from factpl_crawler.text import UrlError, canonical_url
 
 GONE = frozenset({404, 410})
 REFUSED = frozenset({401, 402, 403, 451})
+UNREACHABLE = (CannotResolveHostError, DownloadConnectionRefusedError, RobotsUnreachableError)
 
 
 class ArticleSpider(Spider):
@@ -48,46 +49,50 @@ class ArticleSpider(Spider):
         if not identity.follow or identity.id in self._asked or self.frontier.store.has_article(identity.id):
             return
         self._asked.add(identity.id)
-        yield Request(
+        # The address in use today; an old one may lead nowhere, and is asked only when that one is gone.
+        address = identity.canonical_url if identity.numbered else url
+        yield self._article_request(address, identity.id, url if address != url else None)
+
+    def _article_request(self, url: str, article_id: str, otherwise: str | None) -> Request:
+        meta = {"kind": "article", "article_id": article_id, "otherwise": otherwise}
+        return Request(
             url,
             callback=self.parse_article,
             errback=self.fetch_failed,
-            cb_kwargs={"requested_id": identity.id},
-            meta={"kind": "article", "article_id": identity.id},
-            dont_filter=True,  # several addresses of one article are told apart by its id, above
+            meta=meta,
+            cb_kwargs={"requested_id": article_id},
+            dont_filter=True,  # several addresses of one article are told apart by its id, before this
         )
 
     def parse_article(self, response: Response, requested_id: str) -> Iterator[Article | Quarantined]:
         try:
             article = self.frontier.sites.read(text_of(response))
         except (PageError, UrlError) as e:
-            yield self.quarantined(response, "article", str(e))
-            self.record(response.request, "failed", str(e), response.status)
+            yield self.unreadable(response, str(e))
             return
         article.requested_id = requested_id
         article.raw = response.body
         yield article
 
-    def quarantined(self, response: Response, kind: str, reason: str) -> Quarantined:
-        item = Quarantined(response.url, kind, reason)
+    def unreadable(self, response: Response, reason: str) -> Quarantined:
+        """Record the failure and return the page, to be kept for study."""
+        assert response.request is not None  # every response of a crawl has its request
+        self.record(response.request, "failed", reason, response.status)
+        # Where a redirect ends, the address may name the reader.
+        item = Quarantined(canonical_url(response.url), response.request.meta["kind"], reason)
         item.raw = response.body
         return item
 
-    def fetch_failed(self, failure: Failure) -> None:
+    def fetch_failed(self, failure: Failure) -> Iterator[Request]:
         """Note why a page could not be had, so that a later run tries again or knows better."""
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy puts it there
-        error = failure.value
-        if isinstance(error, HttpError):
-            status = error.response.status
-            outcome = "gone" if status in GONE else "refused" if status in REFUSED else "failed"
-            self.record(request, outcome, f"HTTP {status}", status)
-        elif isinstance(error, IgnoreRequest) and not isinstance(error, RobotsUnreachableError):
-            self.record(request, "refused", str(error))
+        outcome, reason, status = _outcome(failure.value)
+        if outcome == "gone" and (otherwise := request.meta.get("otherwise")):
+            yield self._article_request(otherwise, request.meta["article_id"], None)
         else:
-            self.record(request, "failed", f"{type(error).__name__}: {error}")
+            self.record(request, outcome, reason, status)
 
-    def record(self, request: Request | None, outcome: str, reason: str, status: int | None = None) -> None:
-        assert request is not None  # every response of a crawl has its request
+    def record(self, request: Request, outcome: str, reason: str, status: int | None = None) -> None:
         kind, asked = request.meta["kind"], request.meta.get("redirect_urls", [request.url])[0]
         article_id = request.meta.get("article_id")
         self.frontier.store.record_fetch(
@@ -96,6 +101,18 @@ class ArticleSpider(Spider):
         self.crawler.stats.inc_value(f"factpl/{kind}/{outcome}")
         self.crawler.stats.set_value(f"factpl/{kind}/{outcome}/last", f"{asked} ({reason})")
         self.logger.warning("%s %s: %s (%s)", kind, outcome, asked, reason)
+
+
+def _outcome(error: BaseException | None) -> tuple[str, str, int | None]:
+    """Return the outcome, the reason and the HTTP status of what Scrapy gave up on."""
+    if isinstance(error, HttpError):
+        status = error.response.status
+        return "gone" if status in GONE else "refused" if status in REFUSED else "failed", f"HTTP {status}", status
+    if isinstance(error, UNREACHABLE):
+        return "unreachable", str(error), None
+    if isinstance(error, IgnoreRequest):
+        return "refused", str(error), None
+    return "failed", f"{type(error).__name__}: {error}", None
 
 
 class NewsletterSpider(ArticleSpider):
@@ -109,6 +126,7 @@ class NewsletterSpider(ArticleSpider):
     def __init__(self, name: str | None = None, archive: str = "", **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.archive = archive or self.publication.archive
+        self._listed: set[str] = set()
 
     async def start(self) -> AsyncIterator[Request]:
         if not (self.settings["CONTACT"] or self.settings.getbool("LOOPBACK_ONLY")):
@@ -120,10 +138,15 @@ class NewsletterSpider(ArticleSpider):
                 yield request
 
     def _archive_requests(self, url: str, callback: Any, kind: str, **kwargs: Any) -> Iterator[Request]:
+        """Yield the request for a page of the archive, none when this crawl has asked for it."""
+        if url in self._asked:
+            return
+        self._asked.add(url)
         # The publication's own file leads to these addresses, so the rules for links in mail do not apply.
         meta = {"kind": kind, "archive": True}
         try:
-            yield Request(url, callback, errback=self.fetch_failed, meta=meta, cb_kwargs=kwargs)
+            # Unfiltered, or an issue that redirects to a page already seen would vanish without a word.
+            yield Request(url, callback, errback=self.fetch_failed, meta=meta, cb_kwargs=kwargs, dont_filter=True)
         except ValueError as e:
             self.logger.error("The archive links to no address: %s (%s)", url, e)
 
@@ -131,23 +154,23 @@ class NewsletterSpider(ArticleSpider):
         try:
             page = read_list(text_of(response), self.publication.issue_list)
         except PageError as e:
-            self.record(response.request, "failed", str(e), response.status)
-            yield self.quarantined(response, "list", str(e))
+            yield self.unreadable(response, str(e))
             return
-        self.crawler.stats.inc_value("factpl/issue/listed", len(page.listings))
         known = self.frontier.store.known_issue_urls(self.publication.id)
+        listed = {listing.url for listing in page.listings}
+        is_news = not listed <= self._listed
+        self._listed |= listed
         for listing in page.listings:
             if listing.url not in known:
                 yield from self._archive_requests(listing.url, self.parse_issue, "issue", listing=listing)
-        if page.next_page:
+        if page.next_page and is_news:  # some pagers never end
             yield from self._archive_requests(page.next_page, self.parse_list, "list")
 
     def parse_issue(self, response: Response, listing: Listing) -> Iterator[Issue | Request | Quarantined]:
         try:
             issue = read_issue_page(text_of(response), self.publication, listing, self.frontier.sites)
         except PageError as e:
-            self.record(response.request, "failed", str(e), response.status)
-            yield self.quarantined(response, "issue", str(e))
+            yield self.unreadable(response, str(e))
             return
         issue.raw = response.body
         yield issue
