@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -139,6 +140,15 @@ def test_a_second_crawl_asks_only_for_the_lists_and_what_failed(crawl: Crawl) ->
     assert {request for request in issues if not any(path in request for path in missing)} == set()
 
 
+def test_a_second_crawl_tries_again_what_failed(crawl: Crawl) -> None:
+    again = {request.split(" ", 1)[1] for request in crawl.requests_again}
+    failed = [url.split("{{PORT}}")[1] for url, why in PROBLEMS["articles"].items() if why in ("500", "no body", "403")]
+    assert failed
+    assert [path for path in failed if path not in again] == []
+    gone = [url.split("{{PORT}}")[1] for url, why in PROBLEMS["articles"].items() if why == "404"]
+    assert [path for path in gone if path in again] == []
+
+
 def test_a_second_crawl_changes_nothing(crawl: Crawl) -> None:
     with Store.open(crawl.data / "archive.sqlite3") as store:
         assert {document.id: document for document in store.documents()} == crawl.documents
@@ -199,7 +209,9 @@ def test_mail_that_cannot_be_read_is_kept_and_the_command_fails(tmp_path: Path) 
 def test_an_archive_that_does_not_answer_is_a_failure(tmp_path: Path) -> None:
     run = scrapy(tmp_path, "crawl", "narutech", "-a", "archive=http://www.naruilbo.localhost:9/newsletter/narutech")
     assert run.returncode == 1
-    assert "FAULT: pages of the archive's list that could not be read: 1; http://www.naruilbo.localhost:9/" in run.stderr
+    assert (
+        "FAULT: pages of the archive's list that could not be read: 1; http://www.naruilbo.localhost:9/" in run.stderr
+    )
 
 
 def test_a_spider_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -218,6 +230,48 @@ class _Counting(BaseHTTPRequestHandler):
         pass
 
 
+LETTER = "<p>2024.03.14 Thursday #99</p><p>나루 인터뷰</p><p>제목</p><p>본문입니다.</p>{link}"
+
+
+def test_a_redirect_to_a_harmful_link_is_not_followed(tmp_path: Path) -> None:
+    hits: list[str] = []
+
+    class Redirecting(_Counting):
+        def do_GET(self) -> None:
+            hits.append(self.path)
+            self.send_response(404 if self.path == "/robots.txt" else 302)
+            self.send_header("Location", "/v2/click/reader/target")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Redirecting)
+    Thread(target=server.serve_forever, daemon=True).start()
+    letter = tmp_path / "letter.html"
+    link = f'<p><a href="http://blog.localhost:{server.server_port}/p/1">글</a></p>'
+    letter.write_text(LETTER.format(link=link), encoding="utf-8")
+    arguments = ("-a", f"path={letter}", "-a", "publication=narutech", "-a", "follow=1")
+    run = scrapy(tmp_path / "data", "crawl", "mailbox", *arguments)
+    server.shutdown()
+    server.server_close()
+    assert hits == ["/robots.txt", "/p/1"]
+    assert "never requested: tracks the reader" in run.stderr
+
+
+def test_links_of_a_letter_are_not_followed_by_the_next_crawl_either(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.html"
+    letter.write_text(LETTER.format(link='<p><a href="http://blog.localhost:9/p/1">글</a></p>'), encoding="utf-8")
+    data = tmp_path / "data"
+    assert scrapy(data, "crawl", "mailbox", "-a", f"path={letter}", "-a", "publication=narutech").returncode == 0
+    archive = "archive=http://www.naruilbo.localhost:9/newsletter/narutech"
+    assert "blog.localhost" not in scrapy(data, "crawl", "narutech", "-a", archive).stderr
+
+
+class _Everywhere(ThreadingHTTPServer):
+    """Listens on every address of this machine, IPv6 too where it has that."""
+
+    address_family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
+
+
 SPELLINGS = [
     "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.0.0.1.",
     "localhost", "LOCALHOST", "localhost.", "naru.localhost", "0.0.0.0", "0", "[::1]", "[::ffff:127.0.0.1]",
@@ -226,7 +280,7 @@ SPELLINGS = [
 
 
 def test_this_machine_is_not_reached_however_it_is_spelt(tmp_path: Path) -> None:
-    server = ThreadingHTTPServer(("0.0.0.0", 0), _Counting)
+    server = _Everywhere(("", 0), _Counting)
     server.hits = []  # type: ignore[attr-defined]
     Thread(target=server.serve_forever, daemon=True).start()
     links = "".join(

@@ -147,6 +147,8 @@ def test_unsafe_defaults_are_closed(settings: Settings) -> None:
     assert settings.getint("DOWNLOAD_MAXSIZE") <= 16 * 1024 * 1024
     assert settings["TWISTED_DNS_RESOLVER"] == "factpl_crawler.guard.PublicResolver"
     assert not settings.getbool("LOOPBACK_ONLY")
+    assert settings["DOWNLOADER_MIDDLEWARES"]["factpl_crawler.guard.GuardMiddleware"] == 50
+    assert settings["DOWNLOADER_MIDDLEWARES"]["factpl_crawler.robots.RobotsMiddleware"] == 100
 
 
 def test_the_crawl_is_polite(settings: Settings) -> None:
