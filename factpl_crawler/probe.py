@@ -13,7 +13,7 @@ from scrapy.utils.project import get_project_settings
 from twisted.python.failure import Failure
 
 from factpl_crawler.items import Issue
-from factpl_crawler.pages import PageError, text_of
+from factpl_crawler.pages import PageError, html_of, text_of
 from factpl_crawler.pages.archive import Listing, read_list
 from factpl_crawler.pages.article import ArticlePage
 from factpl_crawler.pages.issue_page import read_issue_page
@@ -55,6 +55,7 @@ class Finding:
 def list_findings(response: TextResponse, publication: Publication) -> Iterator[Finding]:
     rules, inferred = publication.issue_list, publication.inferred.get("issue_list", "")
     if isinstance(rules, HtmlList):
+        response = html_of(response)
         items = response.css(rules.item)
         yield Finding(f"item: {rules.item}", len(items), inferred=inferred)
         for name, css in (("link", rules.link), ("headline", rules.headline), ("date", rules.date)):
@@ -134,10 +135,13 @@ class ProbeSpider(Spider):
         try:
             page = text_of(response)
             self._report("List", response, list_findings(page, self.publication))
-            listings = read_list(page, self.publication.issue_list).listings
+            found = read_list(page, self.publication.issue_list)
+            listings = found.listings
         except PageError as e:
             self._fail(f"{response.url}: {e}")
             return
+        for problem in found.problems:
+            self._fail(problem)
         self._say(_texts("issues listed", [listing.headline for listing in listings]))
         try:
             yield self._request(listings[0].url, self.parse_issue, listing=listings[0])

@@ -58,7 +58,7 @@ class Publication:
     sections: Mapping[str, tuple[str, ...]]
     lists: frozenset[str] = frozenset()
     label: str = r"(?!)"
-    number: str = r"#\s?(\d{1,5})\b"
+    number: str = r"#\s?(?!(?:19|20)\d\d\s+[^\W\d])(\d{1,4})\b"  # `#2024 결산` is of a year
     notices: tuple[str, ...] = ()
     footer: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
@@ -75,7 +75,13 @@ class Publication:
         return self._section_ids.get(fold_label(label))
 
     def is_label(self, line: str) -> bool:
-        return self.section_id(line) is not None or re.fullmatch(self.label, line) is not None
+        if self.section_id(line) is not None:
+            return True
+        # A newsletter names its sections after itself, so its title has their shape.
+        return not self.is_title(line) and re.fullmatch(self.label, line) is not None
+
+    def is_title(self, line: str) -> bool:
+        return fold_label(line) == fold_label(self.title)
 
     def is_footer(self, line: str) -> bool:
         return _starts(self.footer, line)
@@ -88,6 +94,11 @@ class Publication:
 
     def issue_number(self, line: str) -> int | None:
         match = re.search(self.number, line)
+        return int(match[1]) if match else None
+
+    def headline_number(self, headline: str) -> int | None:
+        """Return the number before or after the words of *headline*; one among them counts something else."""
+        match = re.search(rf"^\W*{self.number}", headline) or re.search(rf"{self.number}\W*$", headline)
         return int(match[1]) if match else None
 
     def without_number(self, headline: str) -> str:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from scrapy.http import HtmlResponse, Response
+from scrapy.http import HtmlResponse, JsonResponse, Response, XmlResponse
 
 from factpl_crawler.items import RawDate
 from factpl_crawler.pages import PageError, text_of
@@ -40,7 +40,7 @@ def json_ld(**fields: object) -> str:
     ],
 )
 def test_every_address_of_an_article_is_one_article(url: str) -> None:
-    expected = Identity("a/joongang/25202312", "https://www.joongang.co.kr/article/25202312", follow=True)
+    expected = Identity("a/joongang/25202312", "https://www.joongang.co.kr/article/25202312", True, numbered=True)
     assert SITES.identify(url) == expected
 
 
@@ -54,6 +54,30 @@ def test_every_address_of_an_article_is_one_article(url: str) -> None:
 )
 def test_an_address_of_a_known_site_that_is_no_article_is_not_followed(url: str) -> None:
     assert not SITES.identify(url).follow
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://koreajoongangdaily.joins.com/article/7",
+        "https://news.jtbc.joins.com/article/7",
+        "https://isplus.joins.com/article/7",
+    ],
+)
+def test_another_paper_of_the_house_is_a_site_of_its_own(url: str) -> None:
+    identity = SITES.identify(url)
+    assert (SITES.page_class(url), identity.canonical_url, identity.follow) == (ArticlePage, url, True)
+
+
+@pytest.mark.parametrize("url", ["https://blog.example.kr", "https://blog.example.kr/?utm_source=mail#top"])
+def test_a_home_page_is_no_article(url: str) -> None:
+    assert not SITES.identify(url).follow
+    with pytest.raises(PageError, match="home page"):
+        read(BODY, url)
+
+
+def test_an_article_may_be_named_by_a_query_alone() -> None:
+    assert SITES.identify("https://blog.example.kr/?p=12").follow
 
 
 def test_an_article_of_an_unknown_site_is_known_by_its_canonical_address() -> None:
@@ -106,9 +130,37 @@ def test_standards_come_before_selectors() -> None:
     assert without_json.headline == "오픈그래프"
 
 
-def test_broken_json_ld_does_no_harm() -> None:
-    broken = '<script type="application/ld+json">{"@type": "NewsArticle", </script><h1 class="headline">제목</h1>'
-    assert page(broken).headline == "제목"
+@pytest.mark.parametrize(
+    "broken",
+    ['{"@type": "NewsArticle", ', "[" * 100_000, '{"@type": [{"a": 1}]}', '{"@type": {"a": 1}}', '["글"]', "7"],
+    ids=["cut", "deep", "list", "object", "text", "figure"],
+)
+def test_broken_json_ld_does_no_harm(broken: str) -> None:
+    html = f'<script type="application/ld+json">{broken}</script><h1 class="headline">제목</h1>'
+    assert page(html).headline == "제목"
+
+
+def test_keywords_may_be_defined_terms() -> None:
+    keywords = [{"@type": "DefinedTerm", "name": "부두"}, "칩", {"@type": "DefinedTerm"}, 2024]
+    assert page(json_ld(keywords=keywords)).keywords == ["부두", "칩", "2024"]
+
+
+def test_markup_in_json_ld_is_read_as_text() -> None:
+    found = page(json_ld(headline="&quot;칩&quot;의 <b>부두</b>", articleBody="<p>하나 &amp;\n둘</p><p>셋<br>넷</p>"))
+    assert (found.headline, found.body) == ('"칩"의 부두', ["하나 & 둘", "셋", "넷"])
+
+
+@pytest.mark.parametrize(
+    ("written", "body"),
+    [
+        ("</b>", []),
+        ("첫 <b>문</b>단\n둘째", ["첫 문단", "둘째"]),
+        ("&lt;p&gt;하나&lt;/p&gt;&lt;p&gt;둘&lt;/p&gt;", ["하나", "둘"]),
+        ("<AI 시대> 1 < 2 그리고 ?a=1&copy=2, R&D", ["<AI 시대> 1 < 2 그리고 ?a=1&copy=2, R&D"]),
+    ],
+)
+def test_only_real_markup_in_json_ld_is_taken_for_markup(written: str, body: list[str]) -> None:
+    assert page(json_ld(headline="제목", articleBody=written)).body == body
 
 
 def test_an_article_inside_a_graph_is_found() -> None:
@@ -187,6 +239,41 @@ def test_a_box_that_invites_to_subscribe_marks_nothing() -> None:
 def test_a_page_that_is_no_article_says_what_it_is(html: str, reason: str) -> None:
     with pytest.raises(PageError, match=reason):
         page(html).article("a/joongang/7", "https://www.joongang.co.kr/article/7")
+
+
+PASSWORD = '<form><input type="password"></form>'
+STORY = f"<article><h1>바다 센터</h1><p>{SENTENCE * 4}</p><p>{SENTENCE * 3}</p></article>"
+
+
+@pytest.mark.parametrize(
+    ("html", "site"),
+    [
+        (MODERN, JoongangPage),
+        ('<meta property="og:type" content="article">', ArticlePage),
+        ('<time datetime="2024-03-14">', ArticlePage),
+        ("<textarea></textarea>", ArticlePage),
+        (STORY, ArticlePage),
+    ],
+)
+def test_a_page_with_a_password_for_comments_is_no_login_page(html: str, site: type[ArticlePage]) -> None:
+    assert not page(f"<html><body>{html}{PASSWORD}</body></html>", site=site).is_login
+
+
+def test_a_login_page_of_an_unknown_site_is_known_despite_its_text() -> None:
+    html = f"<html><body><main><h1>로그인</h1><p>{SENTENCE}</p>{PASSWORD}<p>{SENTENCE}</p></main></body></html>"
+    with pytest.raises(PageError, match="login page"):
+        page(html, site=ArticlePage).article("a/1", "https://blog.example.kr/1")
+
+
+def test_json_is_no_page() -> None:
+    with pytest.raises(PageError, match="JSON, not a page"):
+        SITES.read(JsonResponse("https://n.example/1", body=b'{"headline": "x"}'))
+
+
+def test_a_page_sent_as_xml_is_read_as_a_page() -> None:
+    html = f'<?xml version="1.0" encoding="utf-8"?><html><body>{STORY}</body></html>'
+    found = ArticlePage(XmlResponse("https://n.example/1", body=html.encode(), encoding="utf-8"))
+    assert (found.headline, len(found.body)) == ("바다 센터", 2)
 
 
 def test_a_picture_is_no_page() -> None:

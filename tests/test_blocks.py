@@ -3,8 +3,10 @@
 import time
 
 import lxml.html
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scrapy.http import HtmlResponse
 
 from factpl_crawler.items import Link
 from factpl_crawler.pages.blocks import Block, html_blocks, text_blocks
@@ -83,6 +85,23 @@ def test_a_page_nested_ten_thousand_deep_is_read_in_linear_time() -> None:
     started = time.process_time()
     assert [block.text for block in html_blocks(root)] == ["바닥"]
     assert time.process_time() - started < 5  # quadratic time would be minutes
+
+
+def parsed(depth: int) -> list[str]:
+    html = "<div>" * depth + "<p>바닥</p>" + "</div>" * depth + "<p>뒤</p>"
+    response = HtmlResponse("https://news.example.kr/a", body=html.encode(), encoding="utf-8")
+    return [block.text for root in response.css("body") for block in html_blocks(root.root)]
+
+
+def test_a_page_is_parsed_down_to_its_two_thousandth_level() -> None:
+    assert parsed(2000) == ["바닥", "뒤"]
+
+
+@pytest.mark.parametrize("depth", [2100, 100_000])
+def test_what_lies_deeper_than_the_parser_goes_does_not_hang(depth: int) -> None:
+    started = time.process_time()
+    assert parsed(depth) == []  # libxml2 gives up at 2,048 levels, even when told that a tree may be huge
+    assert time.process_time() - started < 5
 
 
 @settings(max_examples=50, deadline=None)

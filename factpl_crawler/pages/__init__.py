@@ -1,6 +1,9 @@
 """Pages decide what is there; spiders decide where to go."""
 
-from scrapy.http import Response, TextResponse
+from parsel import Selector
+from scrapy.http import HtmlResponse, JsonResponse, Response, TextResponse
+
+from factpl_crawler.text import clean
 
 
 class PageError(Exception):
@@ -13,3 +16,15 @@ def text_of(response: Response) -> TextResponse:
         declared = response.headers.get("Content-Type") or b"of no declared type"
         raise PageError(f"not a text: {declared.decode('latin-1')}")
     return response
+
+
+def html_of(response: TextResponse) -> HtmlResponse:
+    """Return *response* as HTML, whatever text it was declared to be; raise `PageError` for JSON."""
+    if isinstance(response, JsonResponse):
+        raise PageError("JSON, not a page")
+    return response if isinstance(response, HtmlResponse) else response.replace(cls=HtmlResponse)
+
+
+def first_text(found: Selector | TextResponse, css: str) -> str:
+    texts = (clean(text) for text in found.css(css).getall())
+    return next(filter(None, texts), "")

@@ -4,24 +4,35 @@ JSON-LD and Open Graph come first. A site that somebody described is a subclass 
 the rest is left to trafilatura.
 """
 
+import html
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import trafilatura
-from lxml.html import HtmlElement
+from lxml.html import HtmlElement, document_fromstring
 from scrapy.http import TextResponse
 
 from factpl_crawler.items import Article, RawDate
-from factpl_crawler.pages import PageError
+from factpl_crawler.pages import PageError, html_of
 from factpl_crawler.pages.blocks import html_blocks, paragraphs
 from factpl_crawler.text import canonical_url, clean, parse_bylines
 
 ARTICLE_TYPES = frozenset(
     {"Article", "NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "BlogPosting", "OpinionNewsArticle"}
 )
+# Not any tag: `<AI 시대>` is a title in brackets.
+_TAG = re.compile(
+    r"</?(?:a|b|blockquote|br|div|em|figure|figcaption|font|h[1-6]|i|iframe|img|li|ol|p|script|span|strong|style|sub|sup"
+    r"|table|tbody|td|tr|u|ul)(?=[\s/>])[^<>]*>",
+    re.IGNORECASE,
+)
+_PARAGRAPH_TAG = re.compile(r"<(?:br|div|li|p|td)[\s/>]", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z]+\d{0,2});", re.IGNORECASE)
+_LOGIN_LENGTH = 300  # characters of text around a login form that extraction takes for an article's
 
 
 class ArticlePage:
@@ -46,7 +57,7 @@ class ArticlePage:
     truncated_css: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, response: TextResponse) -> None:
-        self.response = response
+        self.response = html_of(response)
 
     @classmethod
     def serves(cls, host: str) -> bool:
@@ -69,8 +80,7 @@ class ArticlePage:
         """The first schema.org article in the page, empty where there is none or it is broken."""
         for text in self.response.css('script[type="application/ld+json"]::text').getall():
             for node in _nodes(text):
-                types = node.get("@type")
-                if ARTICLE_TYPES.intersection(types if isinstance(types, list) else [str(types)]):
+                if ARTICLE_TYPES.intersection(map(str, _list(node.get("@type")))):
                     return node
         return {}
 
@@ -98,7 +108,7 @@ class ArticlePage:
 
     @property
     def headline(self) -> str:
-        found = _string(self.json_ld.get("headline")) or self.meta("og:title")
+        found = " ".join(_lines(self.json_ld.get("headline"))) or self.meta("og:title")
         found = found or next(iter(self.css(self.headline_css or ("h1", "title"))), "")
         for suffix in self.title_suffixes:
             found = found.removesuffix(suffix).rstrip()
@@ -145,7 +155,11 @@ class ArticlePage:
     @cached_property
     def body(self) -> list[str]:
         """Paragraphs. A described site's own mark-up keeps them best, so it is asked before JSON-LD."""
-        return self._described_body() or self._json_ld_body() or ([] if self.body_css else self._extracted_body())
+        return self._stated_body or ([] if self.body_css else self._extracted_body())
+
+    @cached_property
+    def _stated_body(self) -> list[str]:
+        return self._described_body() or _lines(self.json_ld.get("articleBody"))
 
     def _described_body(self) -> list[str]:
         unwanted = {part.root for css in (*self.dropped_css, *self.captions_css) for part in self.response.css(css)}
@@ -154,10 +168,6 @@ class ArticlePage:
                 if found := list(paragraphs(html_blocks(element.root, skip=unwanted))):
                     return found
         return []
-
-    def _json_ld_body(self) -> list[str]:
-        lines = clean(_string(self.json_ld.get("articleBody"))).split("\n")
-        return [line for line in lines if line]
 
     def _extracted_body(self) -> list[str]:
         text = trafilatura.extract(
@@ -174,7 +184,8 @@ class ArticlePage:
     def keywords(self) -> list[str]:
         stated = self.json_ld.get("keywords") or self.meta("news_keywords", "keywords")
         words = stated.split(",") if isinstance(stated, str) else _list(stated) or self.css(self.keywords_css)
-        return list(dict.fromkeys(filter(None, (clean(str(word)).lstrip("#") for word in words))))
+        texts = (_name(word) if isinstance(word, dict) else clean(str(word)) for word in words)
+        return list(dict.fromkeys(filter(None, (text.lstrip("#") for text in texts))))
 
     @property
     def truncated(self) -> bool:
@@ -183,7 +194,12 @@ class ArticlePage:
 
     @property
     def is_login(self) -> bool:
-        return bool(self.response.css('input[type="password"]')) and not self.json_ld
+        """Comments ask for a password too, so what speaks for an article counts for more than the field."""
+        if not self.response.css('input[type="password"]') or self.response.css("textarea"):
+            return False
+        if self.json_ld or self.meta("og:type") == "article" or self.published or self._stated_body:
+            return False
+        return sum(map(len, self.body)) < _LOGIN_LENGTH
 
     def article(self, id: str, url: str) -> Article:
         """Raise `PageError` when this is no article."""
@@ -214,7 +230,7 @@ class ArticlePage:
 def _nodes(text: str) -> Iterator[dict[str, Any]]:
     try:
         found = json.loads(text, strict=False)
-    except ValueError:  # broken JSON-LD is common, and the page says the same elsewhere
+    except (ValueError, RecursionError):  # broken JSON-LD is common, and the page says the same elsewhere
         return
     for node in _list(found):
         if isinstance(node, dict):
@@ -230,6 +246,17 @@ def _list(value: Any) -> list[Any]:
 
 def _string(value: Any) -> str:
     return clean(value) if isinstance(value, str) else ""
+
+
+def _lines(value: Any) -> list[str]:
+    """Return a stated text's paragraphs, without the markup that some publishers leave in it."""
+    text = _string(value)
+    if not _TAG.search(text):
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+    if _TAG.search(text):
+        source = text if _PARAGRAPH_TAG.search(text) else text.replace("\n", "<br>")
+        return list(paragraphs(html_blocks(document_fromstring(f"<div>{source}</div>"))))
+    return list(filter(None, clean(text).split("\n")))
 
 
 def _name(person: Any) -> str:

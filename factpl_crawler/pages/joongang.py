@@ -14,7 +14,14 @@ class JoongangPage(ArticlePage):
     """
 
     site_id = "joongang"
-    domains: ClassVar[tuple[str, ...]] = ("joongang.co.kr", "joins.com")
+    # One by one: under joins.com other papers of the house number their own articles.
+    domains: ClassVar[tuple[str, ...]] = (
+        "www.joongang.co.kr",
+        "news.joins.com",
+        "mnews.joins.com",
+        "article.joins.com",
+        "joongang.joins.com",
+    )
     scheme: ClassVar[str] = "https"
     title_suffixes: ClassVar[tuple[str, ...]] = (" | 중앙일보", " - 중앙일보")
     sections: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -74,4 +81,4 @@ class JoongangPage(ArticlePage):
     def canonical(cls, url: str, number: str) -> str:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
-        return f"{cls.scheme}://www.{cls.domains[0]}{port}/article/{number}"
+        return f"{cls.scheme}://www.{cls.domains[0].removeprefix('www.')}{port}/article/{number}"

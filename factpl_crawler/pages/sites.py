@@ -12,6 +12,7 @@ from scrapy.utils.misc import load_object
 
 from factpl_crawler.guard import refusal
 from factpl_crawler.items import Article
+from factpl_crawler.pages import PageError
 from factpl_crawler.pages.article import ArticlePage
 from factpl_crawler.text import canonical_url
 
@@ -45,12 +46,15 @@ class Sites:
         if number := page.article_number(canonical):
             return Identity(f"a/{page.site_id}/{number}", page.canonical(canonical, number), True, numbered=True)
         digest = hashlib.sha256(canonical.encode()).hexdigest()[:16]
-        return Identity(f"a/{digest}", canonical, page is ArticlePage and refusal(canonical) is None)
+        follow = page is ArticlePage and refusal(canonical) is None and not _is_home(canonical)
+        return Identity(f"a/{digest}", canonical, follow)
 
     def read(self, response: TextResponse) -> Article:
         """Raise `PageError` when the page is no article."""
         page = self.page_class(response.url)(response)
         identity = self._declared(page) or self.identify(response.url)
+        if _is_home(identity.canonical_url):  # where many sites send who asks for an article that is gone
+            raise PageError("home page")
         return page.article(identity.id, identity.canonical_url)
 
     def _declared(self, page: ArticlePage) -> Identity | None:
@@ -67,3 +71,8 @@ class Sites:
         described = type(page) is not ArticlePage and type(page) is self.page_class(identity.canonical_url)
         believed = described or (declared.hostname == found.hostname and declared.path != "/")
         return identity if identity.follow and believed else None
+
+
+def _is_home(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.path in ("", "/") and not parts.query

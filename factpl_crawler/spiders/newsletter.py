@@ -156,6 +156,8 @@ class NewsletterSpider(ArticleSpider):
         except PageError as e:
             yield self.unreadable(response, str(e))
             return
+        for problem in page.problems:
+            self.logger.error("An issue of the list could not be read: %s (%s)", response.url, problem)
         known = self.frontier.store.known_issue_urls(self.publication.id)
         listed = {listing.url for listing in page.listings}
         is_news = not listed <= self._listed
