@@ -16,12 +16,15 @@ from index.snippets import snippet
 
 if TYPE_CHECKING:
     from factpl_crawler.store import IssueSummary, QuarantineRow
-    from index.search import Highlight, Hit, Results
+    from index.search import Alias, FacetCount, Highlight, Hit, Results
+    from index.trends import Trend
+    from index.words import RisingWord
 
 BOLD, DIM, MARKED = "1", "2", "1;31"
 
 _NARROWEST = 20
 _SNIPPET = 160
+_FACET_ROWS = 20
 
 _BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _C1 = range(0x80, 0xA0)
@@ -49,6 +52,7 @@ _HIT_COLUMNS = (
     "site",
     "url",
     "score",
+    "similar",
 )
 
 Row = tuple[object, ...]
@@ -101,24 +105,29 @@ def hits_as_text(results: "Results", screen: Screen) -> Iterator[str]:
     for number, hit in enumerate(results.hits):
         if number:
             yield ""
-        yield from _hit_lines(hit, screen)
+        yield from _hit_lines(hit, results.publications, screen)
+    for facet, counts in results.facets.items():
+        yield ""
+        yield from _facet_lines(facet, counts)
 
 
-def _hit_lines(hit: "Hit", screen: Screen) -> Iterator[str]:
+def _hit_lines(hit: "Hit", titles: Mapping[str, str], screen: Screen) -> Iterator[str]:
     document = hit.document
     headline = [mark for mark in hit.highlights if mark.field == "headline"]
     yield from screen.lines(screen.marked(one_line(document.headline), headline, BOLD))
-    yield from screen.lines(one_line(_about(hit)), "  ")
+    yield from screen.lines(one_line(_about(hit, titles)), "  ")
     if text := _snippet(hit, screen):
         yield from screen.lines(text, "  ")
     yield screen.styled("  " + one_line("  ".join(filter(None, (document.url, document.id)))), DIM)
+    if hit.similar:
+        yield screen.styled("  " + one_line(f"+{len(hit.similar)} similar: {', '.join(hit.similar)}"), DIM)
     if hit.explanation is not None:
         yield from screen.lines(_explanation(hit.score, hit.explanation), "  ")
 
 
-def _about(hit: "Hit") -> str:
+def _about(hit: "Hit", titles: Mapping[str, str]) -> str:
     document = hit.document
-    origin = _issue_name(document) if document.issue else _ways_in(hit.issues)
+    origin = _issue_name(document) if document.issue else _ways_in(hit.issues, titles)
     section = document.section.label if document.section else None
     parts = (_day(document.date_published), origin, document.site, section, ", ".join(document.authors))
     return " · ".join(part for part in parts if part)
@@ -131,8 +140,11 @@ def _issue_name(document: Document) -> str:
     return " ".join(part for part in (title, name) if part)
 
 
-def _ways_in(issues: Sequence[str]) -> str:
-    return f"← {', '.join(issues)}" if issues else ""
+def _ways_in(issues: Sequence[str], titles: Mapping[str, str]) -> str:
+    names: dict[str, list[str]] = {}
+    for publication, _, name in (issue.partition("/") for issue in issues):
+        names.setdefault(publication, []).append(f"#{name}" if name.isdigit() else name)
+    return " ".join(f"← {titles.get(id, id)} {', '.join(numbers)}" for id, numbers in names.items())
 
 
 def _day(date: str | None) -> str:
@@ -151,7 +163,20 @@ def _explanation(score: float, parts: Mapping[str, float]) -> str:
 
 def hits_as_json(results: "Results", limit: int, offset: int) -> Iterator[str]:
     page = {"query": results.query, "total": results.total, "offset": offset, "limit": limit}
-    yield to_json({**page, "hits": [_hit_dict(hit) for hit in results.hits]}, indent=2)
+    facets = {facet: [asdict(one) for one in counts] for facet, counts in results.facets.items()}
+    extra = {**_reading_dict(results), **({"facets": facets} if facets else {})}
+    yield to_json({**page, **extra, "hits": [_hit_dict(hit) for hit in results.hits]}, indent=2)
+
+
+def _reading_dict(results: "Results") -> dict[str, Any]:
+    """Return how the query was read, where that is not as it was typed."""
+    read = {
+        "correction": asdict(results.correction) if results.correction else None,
+        "partial": results.partial,
+        "dropped": list(results.dropped),
+        "suggestions": list(results.suggestions),
+    }
+    return {name: value for name, value in read.items() if value}
 
 
 def hits_as_jsonl(results: "Results") -> Iterator[str]:
@@ -162,6 +187,7 @@ def _hit_dict(hit: "Hit") -> dict[str, Any]:
     return {
         "score": hit.score,
         "issues": list(hit.issues),
+        "similar": list(hit.similar),
         "highlights": [asdict(mark) for mark in hit.highlights],
         **({} if hit.explanation is None else {"explanation": hit.explanation}),
         "document": document_dict(hit.document),
@@ -186,12 +212,93 @@ def _hit_row(hit: "Hit") -> Row:
         document.site,
         document.url,
         hit.score,
+        ", ".join(hit.similar),
     )
 
 
 def hits_as_urls(results: "Results") -> Iterator[str]:
     """An entry and the article that it links to share an address; it is said once."""
     return (one_line(url) for url in dict.fromkeys(hit.document.url for hit in results.hits) if url)
+
+
+# --- Aliases ------------------------------------------------------------------------------------------------------
+
+_ALIAS_COLUMNS = ("names", "documents", "source")
+
+
+def _alias_rows(aliases: "Iterable[Alias]") -> list[Row]:
+    return [(" = ".join(alias.names), alias.documents, alias.source) for alias in aliases]
+
+
+def aliases_as_text(aliases: "Sequence[Alias]") -> Iterator[str]:
+    return table(_ALIAS_COLUMNS, _alias_rows(aliases)) if aliases else iter(())
+
+
+def aliases_as_json(aliases: "Sequence[Alias]") -> Iterator[str]:
+    yield to_json([asdict(alias) for alias in aliases], indent=2)
+
+
+def aliases_as_csv(aliases: "Sequence[Alias]") -> Iterator[str]:
+    return csv_lines(_ALIAS_COLUMNS, _alias_rows(aliases))
+
+
+# --- Facets -------------------------------------------------------------------------------------------------------
+
+
+def _facet_lines(facet: str, counts: "Sequence[FacetCount]") -> Iterator[str]:
+    """The most frequent values, or the latest periods."""
+    rows = [(one.label, one.count) for one in counts[:_FACET_ROWS]]
+    yield from table((facet, "documents"), rows)
+    if len(counts) > _FACET_ROWS:
+        yield f"and {len(counts) - _FACET_ROWS} more"
+
+
+def facets_as_jsonl(results: "Results") -> Iterator[str]:
+    return (to_json({"facet": facet, **asdict(one)}) for facet, counts in results.facets.items() for one in counts)
+
+
+def facets_as_csv(results: "Results") -> Iterator[str]:
+    rows = [(facet, one.value, one.label, one.count) for facet, counts in results.facets.items() for one in counts]
+    return csv_lines(("facet", "value", "label", "documents"), rows)
+
+
+# --- Trends and words ---------------------------------------------------------------------------------------------
+
+
+def trends_as_json(trends: "Sequence[Trend]") -> Iterator[str]:
+    shown = [
+        {"query": one.query, "counts": [{**asdict(count), "share": round(count.share, 6)} for count in one.counts]}
+        for one in trends
+    ]
+    yield to_json(shown, indent=2)
+
+
+def trends_as_csv(trends: "Sequence[Trend]") -> Iterator[str]:
+    rows = [
+        (trend.query, one.period, one.found, one.documents, round(one.share, 6))
+        for trend in trends
+        for one in trend.counts
+    ]
+    return csv_lines(("query", "period", "found", "documents", "share"), rows)
+
+
+_WORD_COLUMNS = ("word", "documents", "before", "score")
+
+
+def words_as_text(words: "Sequence[RisingWord]") -> Iterator[str]:
+    return table(_WORD_COLUMNS, _word_rows(words)) if words else iter(())
+
+
+def words_as_json(words: "Sequence[RisingWord]") -> Iterator[str]:
+    yield to_json([asdict(one) for one in words], indent=2)
+
+
+def words_as_csv(words: "Sequence[RisingWord]") -> Iterator[str]:
+    return csv_lines(_WORD_COLUMNS, _word_rows(words))
+
+
+def _word_rows(words: "Sequence[RisingWord]") -> list[Row]:
+    return [(one.word, one.documents, one.before, one.score) for one in words]
 
 
 # --- Documents ----------------------------------------------------------------------------------------------------

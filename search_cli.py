@@ -249,6 +249,15 @@ def example(command: str) -> str:
     return f"Example:  search_cli.py {command}"
 
 
+facet_option = click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    type=click.Choice(["section", "author", "site", "year", "month", "publication"]),
+    help="Count the whole result by this. Text and JSON add the counts, CSV and JSONL print them alone.",
+)
+
+
 @cli.command(
     "search",
     context_settings={"ignore_unknown_options": True},
@@ -260,6 +269,10 @@ def example(command: str) -> str:
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
 @click.option("--offset", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--count", is_flag=True, help="Print only how many there are.")
+@facet_option
+@click.option("--exact", is_flag=True, help="Only what was typed: no other names, no corrections, no partial matches.")
+@click.option("--no-aliases", is_flag=True, help="Do not look for the other names of a word: Groq for 그로크.")
+@click.option("--no-collapse", is_flag=True, help="Show what says the same as a better hit as a hit of its own.")
 @format_option("text", "json", "jsonl", "csv", "urls")
 @click.option("--explain", is_flag=True, help="Say how the query was understood and where the scores come from.")
 @color_option
@@ -272,6 +285,10 @@ def search_command(
     limit: int,
     offset: int,
     count: bool,
+    facets: tuple[str, ...],
+    exact: bool,
+    no_aliases: bool,
+    no_collapse: bool,
     output_format: str,
     explain: bool,
     color: str,
@@ -282,6 +299,8 @@ def search_command(
     """
     from index.search import search
 
+    if facets and (count or output_format == "urls"):
+        raise Failure("--facet goes with neither --count nor --format urls. Leave one out.")
     results = search(
         query,
         index_dir=index_dir(),
@@ -291,16 +310,43 @@ def search_command(
         limit=limit,
         offset=offset,
         explain=explain,
+        facets=facets,
+        collapse=not no_collapse and output_format != "urls",
+        exact=exact,
+        aliases=not no_aliases,
     )
     warn(results.warnings)
     if explain:
-        say(f"query: {results.query}")
+        say("\n".join([f"query: {results.query}", *results.reading]))
+    tell_reading(results)
     if count:
         write([str(results.total)])
     else:
         write(page(results, output_format, limit, offset, screen(color)))
-    if not (results.total if count else results.hits):
+    if not (results.total if count or facets else results.hits):
         ctx.exit(FOUND_NOTHING)
+
+
+MEANT = {
+    "keyboard": "the same keys in the other layout",
+    "initials": "words with these initial consonants",
+    "prefix": "words that begin so",
+    "spelling": "as it is spelt in the archive",
+}
+
+
+def tell_reading(results: "Results") -> None:
+    """Say what was searched for where it is not what was typed."""
+    from cli_output import one_line
+
+    if correction := results.correction:
+        told = f"Nothing has {correction.typed}. Searched for {correction.used}: {MEANT[correction.kind]}."
+        say(one_line(f"{told} --exact keeps to what was typed."))
+    if results.partial:
+        lacking = f" The best lacks: {', '.join(results.dropped)}" if results.dropped else ""
+        say(one_line(f"Nothing has all the words; what has some is shown.{lacking}"))
+    if results.suggestions:
+        say(one_line(f"혹시 {', '.join(results.suggestions)}?"))
 
 
 def page(results: "Results", output_format: str, limit: int, offset: int, screen: "Screen") -> Iterator[str]:
@@ -310,14 +356,118 @@ def page(results: "Results", output_format: str, limit: int, offset: int, screen
         case "json":
             return cli_output.hits_as_json(results, limit, offset)
         case "jsonl":
-            return cli_output.hits_as_jsonl(results)
+            return cli_output.facets_as_jsonl(results) if results.facets else cli_output.hits_as_jsonl(results)
         case "csv":
-            return cli_output.hits_as_csv(results)
+            return cli_output.facets_as_csv(results) if results.facets else cli_output.hits_as_csv(results)
         case "urls":
             return cli_output.hits_as_urls(results)
-    shown = f"{len(results.hits)} of {results.total}" + (f", after the first {offset}" if offset else "")
+    documents = sum(1 + len(hit.similar) for hit in results.hits)
+    shown = f"{documents} of {results.total}" + (f", after the first {offset}" if offset else "")
     say(shown if results.total else "Nothing found.")
     return cli_output.hits_as_text(results, screen)
+
+
+@cli.command(epilog=example("aliases 그로크"))
+@click.argument("word", required=False, default="", callback=lambda ctx, param, value: composed(value))
+@format_option("text", "json", "csv")
+@click.pass_context
+def aliases(ctx: click.Context, word: str, output_format: str) -> None:
+    """List the names that mean the same, learnt from the archive or written in aliases.toml: all, or those of WORD."""
+    import cli_output
+    from index.search import known_aliases
+
+    found = known_aliases(word, index_dir=index_dir())
+    formats = {
+        "text": cli_output.aliases_as_text,
+        "json": cli_output.aliases_as_json,
+        "csv": cli_output.aliases_as_csv,
+    }
+    write(formats[output_format](found))
+    if not found:
+        say("No other names are known.")
+        ctx.exit(FOUND_NOTHING)
+
+
+@cli.command(epilog=example("related factpl/55#4 --kind article"))
+@click.argument("id", callback=lambda ctx, param, value: composed(value))
+@filter_options
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--no-collapse", is_flag=True, help="Show what says the same as a better hit as a hit of its own.")
+@format_option("text", "json", "jsonl", "csv", "urls")
+@color_option
+@click.pass_context
+def related(
+    ctx: click.Context, id: str, filters: "Filters", limit: int, no_collapse: bool, output_format: str, color: str
+) -> None:
+    """List the documents that are most like the entry or article named ID."""
+    from index.related import related as find_related
+
+    results = find_related(id, index_dir=index_dir(), filters=filters, limit=limit, collapse=not no_collapse)
+    write(page(results, output_format, limit, 0, screen(color)))
+    if not results.hits:
+        ctx.exit(FOUND_NOTHING)
+
+
+@cli.command(epilog=example("trends 그로크 'AI 반도체' --by week --svg trends.svg"))
+@click.argument("queries", nargs=-1, required=True, metavar="WORD...", callback=composed_all)
+@filter_options
+@click.option("--by", type=click.Choice(["month", "week"]), default="month", show_default=True)
+@click.option("--absolute", is_flag=True, help="Documents, not per cent of all documents of the period.")
+@click.option("--svg", "svg_file", metavar="FILE", type=click.Path(path_type=Path), help="Draw there instead.")
+@click.option("--png", "png_file", metavar="FILE", type=click.Path(path_type=Path), help="Draw there instead.")
+@format_option("text", "json", "csv")
+@click.pass_context
+def trends(
+    ctx: click.Context,
+    queries: tuple[str, ...],
+    filters: "Filters",
+    by: Literal["month", "week"],
+    absolute: bool,
+    svg_file: Path | None,
+    png_file: Path | None,
+    output_format: str,
+) -> None:
+    """Show how often each WORD is written of; a WORD in quotes may be a whole query.
+
+    A PNG needs a font with Hangul on this machine, an SVG where it is looked at.
+    """
+    import charts
+    from index.trends import trends as find_trends
+
+    found = find_trends(queries, index_dir=index_dir(), filters=filters, by=by)
+    if svg_file:
+        svg_file.write_text(charts.svg(found, absolute=absolute), encoding="utf-8")
+    if png_file:
+        png_file.write_bytes(charts.png(found, absolute=absolute))
+    if output_format != "text":
+        import cli_output
+
+        write(cli_output.trends_as_json(found) if output_format == "json" else cli_output.trends_as_csv(found))
+    elif not svg_file and not png_file:
+        write(charts.terminal_charts(found, shutil.get_terminal_size().columns, absolute=absolute))
+    if not any(one.found for trend in found for one in trend.counts):
+        say("Nothing found.")
+        ctx.exit(FOUND_NOTHING)
+
+
+@cli.command(epilog=example("words --since 1주"))
+@filter_options
+@click.option("--limit", type=click.IntRange(1, 300), default=20, show_default=True)
+@format_option("text", "json", "csv")
+@click.pass_context
+def words(ctx: click.Context, filters: "Filters", limit: int, output_format: str) -> None:
+    """List the names and nouns that rose most since --since, against the three months before."""
+    import cli_output
+    from index.words import rising_words
+
+    if filters.since is None:
+        raise Failure("From when on? Run: search_cli.py words --since 1주")
+    found = rising_words(filters, index_dir=index_dir(), limit=limit)
+    formats = {"text": cli_output.words_as_text, "json": cli_output.words_as_json, "csv": cli_output.words_as_csv}
+    write(formats[output_format](found))
+    if not found:
+        say("No word rose.")
+        ctx.exit(FOUND_NOTHING)
 
 
 @cli.command(epilog=example("show factpl/55#4"))

@@ -15,10 +15,12 @@ from typing import Protocol
 from factpl_crawler.documents import Document
 from factpl_crawler.stamp import Stamp
 from factpl_crawler.text import KST
+from index.aliases import write_learnt
 from index.errors import IndexBroken, IndexLocked
 from index.korean import ANALYSIS_VERSION
 from index.meta import Meta, read_meta, write_meta
-from index.schema import SCHEMA_VERSION, Record, record
+from index.schema import PAIRS, SCHEMA_VERSION, STEMS, Record, record
+from index.spelling import write_words
 from index.whoosh_engine import Writer
 
 BATCH = 500
@@ -109,7 +111,8 @@ class _Build:
         folder = Path(tempfile.mkdtemp(prefix="built-", dir=self.index_dir))
         writer = Writer(folder, create=True)
         added = self._write(writer, self.source.documents(), replace=False)
-        writer.merge()
+        writer.merge(whatever=True)
+        _learn(writer, folder)
         return self._finish(folder.name, writer.count()), added, 0
 
     def update(self, meta: Meta) -> tuple[Meta, int, int]:
@@ -120,6 +123,7 @@ class _Build:
         removed = writer.write([], gone) if gone else 0
         added = self._write(writer, self.source.documents(changed_after=meta.changed), replace=True)
         writer.merge()
+        _learn(writer, self.index_dir / meta.folder)
         return self._finish(meta.folder, writer.count()), added, removed
 
     def _write(self, writer: Writer, documents: Iterator[Document], *, replace: bool) -> int:
@@ -144,6 +148,12 @@ class _Build:
         )
         write_meta(self.index_dir, meta)
         return meta
+
+
+def _learn(writer: Writer, folder: Path) -> None:
+    """Write what is known of the documents together. The index counts it, so an update need not read them all again."""
+    write_learnt(folder, writer.terms(PAIRS))
+    write_words(folder, writer.terms(STEMS))
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:

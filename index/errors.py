@@ -26,3 +26,8 @@ class IndexMismatch(SearchError):  # noqa: N818  # reads as what it says of the 
 class IndexLocked(SearchError):  # noqa: N818  # reads as what it says of the index
     def __init__(self, folder: object) -> None:
         super().__init__(f"Another process is building the index at {folder}. Wait for it, then try again.")
+
+
+class AliasesBroken(SearchError):  # noqa: N818  # reads as what it says of the file
+    def __init__(self, file: object, reason: object) -> None:
+        super().__init__(f"{file} cannot be read ({reason}). Mend it, or search with --no-aliases")

@@ -1,10 +1,11 @@
 """Which characters of a stored text a query found, by analysing it again."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
-from index.korean import WORD_SLOP, Analysis, QueryTerms, Token, analyse, query_terms
-from index.query import Phrase, Query, wanted
+from index.korean import Analysis, QueryTerms, Token, analyse, query_terms
+from index.query import Phrase, Prefix, Query, Text, Word, wanted
 
 Span = tuple[int, int]
 
@@ -12,7 +13,7 @@ Span = tuple[int, int]
 def spans(query: Query, field: str, text: str) -> list[Span]:
     """Return (start, end) of what *query* found in *text*, in order, apart from each other."""
     sought = [
-        (query_terms(value.text, phrase=isinstance(value, Phrase)), value.slop if isinstance(value, Phrase) else 0)
+        (_looked_for(value), value.slop if isinstance(value, Phrase) else 0)
         for name, value in wanted(query)
         if name in (None, field)
     ]
@@ -22,17 +23,28 @@ def spans(query: Query, field: str, text: str) -> list[Span]:
     return _merged(sorted(chain.from_iterable(_spans_of(terms, slop, analysis) for terms, slop in sought)))
 
 
+def _looked_for(value: Text) -> QueryTerms:
+    terms = query_terms(value.text, phrase=not isinstance(value, Word))
+    return replace(terms, open_ended=True) if isinstance(value, Prefix) else terms
+
+
 def _spans_of(terms: QueryTerms, slop: int, analysis: Analysis) -> Iterator[Span]:
+    # Not asked for in vain: to find morphemes is what takes long.
+    said = chain.from_iterable(_chains(analysis.morphemes, terms.morphemes, terms.apart) if terms.morphemes else ())
+    others = [(token.start, token.end) for token in said]
     literal = [
         (found[0].start, found[-1].end)
         for found in _chains(analysis.bigrams, terms.literal, 1 + slop, open_ended=terms.open_ended)
     ]
+    if terms.at_start:
+        begun = {token.start for token in analysis.starts}
+        literal = [span for span in literal if span[0] in begun or any(_overlap(span, other) for other in others)]
     yield from literal
-    # Not asked for in vain: to find morphemes is what takes long.
-    for found in _chains(analysis.morphemes, terms.morphemes, WORD_SLOP) if terms.morphemes else ():
-        for token in found:
-            if not any(start < token.end and token.start < end for start, end in literal):
-                yield token.start, token.end
+    yield from (other for other in others if not any(_overlap(span, other) for span in literal))
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _chains(tokens: Sequence[Token], texts: list[str], slop: int, *, open_ended: bool = False) -> Iterator[list[Token]]:
@@ -54,9 +66,9 @@ def _chains(tokens: Sequence[Token], texts: list[str], slop: int, *, open_ended:
 
 
 def _without_rest(found: list[Token], texts: list[str]) -> list[Token]:
-    """Cut the last token, a bigram, to the one syllable that was looked for."""
+    """Cut the last token to the beginning that was looked for: of a bigram, one syllable."""
     last = found[-1]
-    return found if last.text == texts[-1] else [*found[:-1], last._replace(end=last.start + 1)]
+    return found if last.text == texts[-1] else [*found[:-1], last._replace(end=last.start + len(texts[-1]))]
 
 
 def _merged(spans: list[Span]) -> list[Span]:

@@ -4,6 +4,7 @@ import re
 import threading
 import unicodedata
 import zlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -111,6 +112,8 @@ _PARTICLES = frozenset(
     "들이 들은 들을 들의 들과 들도".split()
 )
 _LONGEST_PARTICLE = max(map(len, _PARTICLES))
+# What the first bigram of a word is marked with.
+START = "^"
 
 Run = re.Match[str]
 
@@ -119,7 +122,7 @@ def _runs(text: str) -> Iterator[Run]:
     return _RUN.finditer(text)
 
 
-def _strip_particle(eojeol: str) -> str:
+def strip_particle(eojeol: str) -> str:
     for length in range(min(_LONGEST_PARTICLE, len(eojeol) - 2), 0, -1):
         if eojeol[-length:] in _PARTICLES:
             return eojeol[:-length]
@@ -144,13 +147,26 @@ def _bigrams(normal: Normalised) -> list[Token]:
     return tokens
 
 
+def _starts(normal: Normalised, bigrams: list[Token]) -> list[Token]:
+    """Return, at the positions of their bigrams, how the words begin that are more than a syllable and a particle."""
+    begun = {token.start: token for token in reversed(bigrams)}
+    runs = [run for run in _runs(normal.text) if run.lastgroup == "hangul" and len(run[0]) > 1]
+    return [
+        (token := begun[normal.starts[run.start()]])._replace(text=f"{START}{token.text}")
+        for run in runs
+        if len(run[0]) > 2 or run[0][1] not in _PARTICLES
+    ]
+
+
 def _units(run: Run) -> Iterator[tuple[str, int, int]]:
     start, end = run.span()
-    if run.lastgroup not in ("hangul", "han") or end - start == 1:
+    if run.lastgroup == "han":
+        # One by one, so that 美中 is side by side as in 美·中.
+        yield from ((run.string[i], i, i + 1) for i in range(start, end))
+    elif run.lastgroup != "hangul" or end - start == 1:
         yield _run_text(run), start, end
-        return
-    for i, j in pairwise(range(start, end)):
-        yield run.string[i : j + 1], i, j + 1
+    else:
+        yield from ((run.string[i : i + 2], i, i + 2) for i in range(start, end - 1))
 
 
 def _stems(normal: Normalised) -> list[Token]:
@@ -163,7 +179,7 @@ def _stems(normal: Normalised) -> list[Token]:
             continue
         text = _run_text(run)
         if run.lastgroup == "hangul":
-            text = _strip_particle(text)
+            text = strip_particle(text)
             end = start + len(text)
         tokens.append(Token(text, *normal.span(start, end), position, "j"))
     return tokens
@@ -173,10 +189,14 @@ def _stems(normal: Normalised) -> list[Token]:
 
 _KEPT = frozenset("NNG NNP NNB NNBC NR VV VA XR XPN SH SL SN".split())
 _WEAK = frozenset(("NNB", "NNBC", "NR"))
-_WEAK_VERBS = frozenset("하되있없보")
+_VERBS = frozenset(("VV", "VA"))
+_WEAK_VERBS = frozenset("하다 되다 있다 없다 보다".split())
 _FOREIGN = frozenset(("SL", "SN"))
 _EXPANDED = frozenset(("Inflect", "Compound", "Preanalysis"))
+_RIEUL = ord("갈") - ord("가")
 _TAIL = re.compile("E|XS[NVA]|VCP|VX")
+# What no compound goes across: 데이터를 들고 주민센터에 has no 데이터센터.
+_BREAK = re.compile(r"J|MAG|(?:.*\+)?E[CF]")
 # mecab's time grows with the square of a run's length, so it gets long ones in parts.
 _CHUNK = re.compile(r".{1,800}(?=\s|$)|.{1,800}", re.MULTILINE)
 
@@ -217,6 +237,9 @@ def _read(surface: str, feature: str, start: int) -> _Morpheme:
     if kind in _EXPANDED:
         split = [part.split("/") for part in expression.split("+")]
         parts = [(part[0], part[1]) for part in split if len(part) > 1]
+    if kind == "Compound":
+        # One syllable of a word is no word: the 돈 of 돈가스 is not money.
+        parts = [(surface if len(part) == 1 else part, tag) for part, tag in parts]
     return _Morpheme(start, start + len(surface), tag, parts)
 
 
@@ -230,14 +253,31 @@ def _marked_ends(morphemes: list[_Morpheme]) -> list[int]:
     return ends
 
 
+# Endings that change no stem before them, but for the ㄹ that some of them drop.
+_PLAIN_ENDING = re.compile("[는고지던네다]")
+
+
+def _kept(text: str, m: _Morpheme) -> list[tuple[str, str]]:
+    """Return (term, tag): of a verb 사다 for 샀다, which would else be the noun in 회사 and the number in 사십."""
+    surface, stem = text[m.start : m.end], m.parts[0][0]
+    if m.tag in _VERBS and surface != stem and _PLAIN_ENDING.match(text, m.end) and not _dropped_rieul(surface, stem):
+        # The dictionary takes 듣는 for 들다 and 그리는 for 그러다.
+        return [(f"{surface}다", m.tag)]
+    kept = [(part, tag) for part, tag in m.parts if tag in _KEPT and tag not in _FOREIGN]
+    return [(f"{part}다" if tag in _VERBS else part, tag) for part, tag in kept]
+
+
+def _dropped_rieul(surface: str, stem: str) -> bool:
+    return surface[:-1] == stem[:-1] and ord(stem[-1]) == ord(surface[-1]) + _RIEUL
+
+
 def _terms(text: str, morphemes: list[_Morpheme]) -> list[tuple[int, int, str, str]]:
     """Return (start, end, text, tag) of what is kept, in the order of the text."""
     terms = [
-        (m.start, end, part, tag)
+        (m.start, end, term, tag)
         for m, end in zip(morphemes, _marked_ends(morphemes), strict=True)
         if not m.tag.startswith("J")
-        for part, tag in m.parts
-        if tag in _KEPT and tag not in _FOREIGN
+        for term, tag in _kept(text, m)
     ]
     # Not the dictionary's Latin and digits: it knows some runs whole and cuts others.
     terms += [
@@ -249,11 +289,17 @@ def _terms(text: str, morphemes: list[_Morpheme]) -> list[tuple[int, int, str, s
 
 
 def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
+    """Positions count terms, and one more where a particle, an adverb or an ending stands that joins no compound."""
     tokens: list[Token] = []
     position = before = 0
+    breaks = deque(m.end for m in morphemes if _BREAK.match(m.tag))
     for start, end, text, tag in _terms(normal.text, morphemes):
         if "\n" in normal.text[before:start]:
             position += PARAGRAPH_GAP
+        while breaks and breaks[0] <= before:
+            breaks.popleft()
+        if tokens and breaks and breaks[0] <= start:
+            position += 1
         before = start
         required = tag not in _WEAK and not (tag == "VV" and text in _WEAK_VERBS)
         tokens.append(Token(text, *normal.span(start, end), position, tag, required))
@@ -262,7 +308,7 @@ def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
 
 
 class Analysis:
-    """Three views of one text, each made when it is asked for; each counts its positions by itself."""
+    """Views of one text, each made when asked for, with positions of its own, but for `starts`: those of `bigrams`."""
 
     def __init__(self, text: str) -> None:
         self._normal = normalise(text)
@@ -279,6 +325,10 @@ class Analysis:
     def bigrams(self) -> list[Token]:
         return _bigrams(self._normal)
 
+    @cached_property
+    def starts(self) -> list[Token]:
+        return _starts(self._normal, self.bigrams)
+
 
 def analyse(text: str) -> Analysis:
     return Analysis(text)
@@ -290,8 +340,17 @@ def analyse(text: str) -> Analysis:
 _SILENT = re.compile("J|E|XS[NVA]|VCP|VX|S")
 _COPULA = tuple("이인입일임")
 # What is cut from a word that the dictionary does not explain: no ending that names often have.
-_SURE_PARTICLE = re.compile("(?:에서|에게|까지|부터|처럼|으로|은|는|을|를|의|에|와|과|가|이|로)$")
+_SURE_PARTICLE = re.compile(
+    "(?:이?라는|이라고|에서[는도의]?|에게[는서]?|까지는?|부터는?|처럼|조차|마저|으로[는도의]?|만[이을]|[와과]의|들[은이을의]"
+    "|은|는|을|를|의|에|와|과|가|이|로)$"
+)
+# The last syllables of endings that stand at the end of a word: 누비온 is no form of 누비다.
+_ENDED = frozenset("고며면서니나지게도록러려자야다라요까네데든듯구군죠냐걸만어아여이로가래정곤대소")
+_NAMING = re.compile("N(?!P)|S|XPN|XSN|J")
+_SHORT = re.compile(f"[{_HANGUL}]{{2}}")
 _LONG_ENOUGH = re.compile(f"[{_HANGUL}]{{2}}$|[^{_HANGUL}]$")
+_HANGUL_ONLY = re.compile(f"[{_HANGUL}]+")
+_DIGIT = re.compile("[0-9]")
 _SYLLABLE = re.compile(f"[{_HANGUL}]")
 
 
@@ -300,18 +359,21 @@ class QueryTerms:
     """What a word or a phrase looks for.
 
     `literal`: bigrams that stand side by side; with `open_ended` the last one is a syllable that may begin a longer
-    word. `morphemes`: what says the same in another form, in order, or nothing. The rest is for ranking.
+    word, with `at_start` the only one is to begin a word. `morphemes`: what says the same in another form, in order
+    and at most `apart` positions from each other, or nothing. The rest is for ranking.
     """
 
     literal: list[str]
     open_ended: bool
+    at_start: bool
     morphemes: list[str]
+    apart: int
     ranked_morphemes: list[str]
     ranked_stems: list[str]
 
 
-# How far apart, in morphemes, the parts of one word may stand: 삼성파운드리, 삼성전자 파운드리.
-WORD_SLOP = 3
+# How far apart, in positions, the parts of one word may stand: 삼성파운드리, 삼성전자 파운드리.
+WORD_SLOP = 2
 
 
 @lru_cache(maxsize=256)
@@ -321,21 +383,60 @@ def query_terms(text: str, *, phrase: bool) -> QueryTerms:
 
 def _word_terms(word: str) -> QueryTerms:
     normal = normalise(word)
-    morphemes = list(_morphemes(normal.text))
-    tokens = _tokens(normal, morphemes)
-    said = bool(tokens) and all(_is_said(normal.text, m) for m in morphemes)
-    required = [t.text for t in tokens if t.required] or [t.text for t in tokens]
-    if _SYLLABLE.fullmatch(normal.text):
-        said, required = True, [normal.text]
-    stem = _query_stem(normal.text, morphemes, explained=said)
-    literal = [t.text for t in _bigrams(normalise(stem))]
+    ranked = [t.text for t in _tokens(normal, list(_morphemes(normal.text)))]
+    reading = _read_word(normal.text)
+    if _is_dictionary_form(normal.text):
+        ranked = [normal.text]
+        reading = _Reading(normal.text, ranked)
+    elif _is_syllable(normal.text):
+        reading = _Reading(normal.text, [normal.text])
+    literal = [t.text for t in _bigrams(normalise(reading.stem))]
     return QueryTerms(
         literal=literal,
         open_ended=len(literal) > 1 and _is_syllable(literal[-1]),
-        morphemes=required if said and _SYLLABLE.search(normal.text) else [],
-        ranked_morphemes=[t.text for t in tokens],
+        at_start=reading.is_named and _SHORT.fullmatch(reading.stem) is not None,
+        morphemes=reading.morphemes if _SYLLABLE.search(normal.text) else [],
+        apart=1 if _DIGIT.search(normal.text) else WORD_SLOP,
+        ranked_morphemes=ranked,
         ranked_stems=list(dict.fromkeys([t.text for t in _stems(normal)] + [_run_text(r) for r in _runs(normal.text)])),
     )
+
+
+class _Reading(NamedTuple):
+    """`stem` is the word without its particle; `is_named` when the dictionary has nouns for all of it."""
+
+    stem: str
+    morphemes: list[str]
+    is_named: bool = False
+
+
+def _read_word(text: str) -> _Reading:
+    morphemes = list(_morphemes(text))
+    explained = _is_explained(text, morphemes)
+    stem = _query_stem(text, morphemes, explained=explained)
+    if stem != text and not (explained and _is_particles(morphemes, len(stem))):
+        # What is left when the particle was taken for something else: 나무의 is not 나 + 무의.
+        return _read_stem(stem)
+    is_named = explained and all(_NAMING.match(m.tag) for m in morphemes)
+    return _Reading(stem, _demanded(text, morphemes) if explained else [], is_named)
+
+
+def _read_stem(stem: str) -> _Reading:
+    morphemes = list(_morphemes(stem))
+    is_named = (
+        _is_explained(stem, morphemes)
+        and all(_NAMING.match(m.tag) for m in morphemes)
+        and not morphemes[-1].tag.startswith("J")
+    )
+    return _Reading(stem, _demanded(stem, morphemes) if is_named else [], is_named)
+
+
+def _demanded(text: str, morphemes: list[_Morpheme]) -> list[str]:
+    tokens = _tokens(normalise(text), morphemes)
+    required = [t.text for t in tokens if t.required]
+    # A number is nothing without its unit, 40억 is not 40명, and neither is one syllable without the other: 미중.
+    is_enough = len("".join(required)) > 1 or len(tokens) == 1
+    return required if is_enough and not _DIGIT.search(text) else [t.text for t in tokens]
 
 
 def _phrase_terms(phrase: str) -> QueryTerms:
@@ -344,33 +445,85 @@ def _phrase_terms(phrase: str) -> QueryTerms:
     return QueryTerms(
         literal=literal,
         open_ended=bool(literal) and _is_syllable(literal[-1]),
+        at_start=False,
         morphemes=[],
+        apart=WORD_SLOP,
         ranked_morphemes=[t.text for t in analysis.morphemes],
         ranked_stems=[t.text for t in analysis.stems],
     )
+
+
+def _is_dictionary_form(word: str) -> bool:
+    """Say whether *word* is a verb's stem and 다, which mecab often does not see in a word by itself."""
+    stem = word.removesuffix("다")
+    if stem in ("", word) or not _HANGUL_ONLY.fullmatch(word):
+        return False
+    return any(_begins_with_verb(f"{stem}{ending}", stem) for ending in ("고", "면서"))
+
+
+def _begins_with_verb(word: str, stem: str) -> bool:
+    first = next(_morphemes(word))
+    return first.tag in _VERBS and first.end == len(stem)
 
 
 def _is_syllable(text: str) -> bool:
     return _SYLLABLE.fullmatch(text) is not None
 
 
+def _is_explained(text: str, morphemes: list[_Morpheme]) -> bool:
+    """Say whether the dictionary's words make up the whole word, as Korean puts words together."""
+    return (
+        any(_is_term(m) for m in morphemes)
+        and all(_is_said(text, m) and _is_ended(text, m) for m in morphemes)
+        and all(_is_joined(m, after) for m, after in pairwise(morphemes))
+    )
+
+
+def _is_term(m: _Morpheme) -> bool:
+    return any(tag in _KEPT for _, tag in m.parts)
+
+
 def _is_said(text: str, m: _Morpheme) -> bool:
     if m.tag.startswith("VCP"):
         # 알파고 is not 알파 + a shortened 이고.
         return text[m.start : m.end].startswith(_COPULA)
-    return any(tag in _KEPT for _, tag in m.parts) or bool(_SILENT.match(m.tag))
+    return _is_term(m) or bool(_SILENT.match(m.tag))
+
+
+def _is_ended(text: str, m: _Morpheme) -> bool:
+    return m.tag not in ("EC", "EF") or text[m.end - 1] in _ENDED
+
+
+def _is_joined(m: _Morpheme, after: _Morpheme) -> bool:
+    """Say that what follows a verb like 핀 is a noun, and that not both are one syllable: 핀봇."""
+    if not m.tag.endswith("ETM") or after.tag.startswith("NNB"):
+        return True
+    return after.tag.startswith("NN") and (m.tag == "ETM" or after.end - m.start > 2)
+
+
+def _is_particles(morphemes: list[_Morpheme], start: int) -> bool:
+    """Say whether the particles begin at *start*, and no earlier."""
+    particles = [m.start for m in morphemes if m.tag.startswith("J")]
+    return particles[:1] == [start]
 
 
 def _query_stem(text: str, morphemes: list[_Morpheme], *, explained: bool) -> str:
-    end = len(text)
-    for m in reversed(morphemes):
-        if not m.tag.startswith("J"):
-            break
-        end = m.start
+    end = _particle_start(text, morphemes)
     particle = _SURE_PARTICLE.search(text)
     if end == len(text) and particle and (not explained or _is_guessed(morphemes, particle)):
         end = particle.start()
-    return text[:end] if _LONG_ENOUGH.search(text[:end]) else text
+    is_noun = explained and end == 1 and morphemes[0].end == 1 and morphemes[0].tag.startswith("NN")
+    return text[:end] if is_noun or _LONG_ENOUGH.search(text[:end]) else text
+
+
+def _particle_start(text: str, morphemes: list[_Morpheme]) -> int:
+    """Return where the particle begins that the word ends with: one, or as many as can stand together."""
+    start, follows = len(text), True
+    for m in reversed(morphemes):
+        if not m.tag.startswith("J") or not (follows or text[m.start :] in _PARTICLES):
+            break
+        start, follows = m.start, m.tag in ("JX", "JKG")
+    return start
 
 
 def _is_guessed(morphemes: list[_Morpheme], particle: re.Match[str]) -> bool:

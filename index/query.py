@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from index.schema import FIELD_BY_PREFIX, Field
+from index.schema import FIELD_BY_PREFIX, KINDS, SAME_FIELD, Field
 
 MAX_LENGTH = 1_000
 MAX_TERMS = 64
 MAX_DEPTH = 16
+MAX_SLOP = 20
 
 # --- The tree -----------------------------------------------------------------------------------------------------
 
@@ -31,13 +32,26 @@ class Phrase:
     slop: int = 0
 
     def __str__(self) -> str:
-        return f'"{self.text}"'
+        return f'"{self.text}"' + (f"~{self.slop}" if self.slop else "")
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Every word that begins with `text`."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.text}*"
+
+
+Text = Word | Phrase | Prefix
 
 
 @dataclass(frozen=True)
 class FieldQuery:
     field: str
-    value: Word | Phrase
+    value: Text
 
     def __str__(self) -> str:
         return f"{self.field}:{self.value}"
@@ -86,7 +100,18 @@ class Or:
         return " OR ".join(_grouped(child) for child in self.children)
 
 
-Query = Word | Phrase | FieldQuery | Range | Everything | Not | And | Or
+@dataclass(frozen=True)
+class Weighted:
+    """What matches as `child` does and scores `weight` times as much; never typed."""
+
+    child: "Query"
+    weight: float
+
+    def __str__(self) -> str:
+        return f"{_grouped(self.child)}^{self.weight:g}"
+
+
+Query = Text | FieldQuery | Range | Everything | Not | And | Or | Weighted
 
 
 def _grouped(query: Query) -> str:
@@ -104,16 +129,23 @@ def any_of(queries: list[Query]) -> Query:
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
 
 
-def wanted(query: Query) -> Iterator[tuple[str | None, Word | Phrase]]:
+def wanted(query: Query) -> Iterator[tuple[str | None, Text]]:
     """Yield what is looked for, not what is excluded, each with the field it is looked for in."""
+    return ((field, value) for field, value, _ in weighted(query))
+
+
+def weighted(query: Query, weight: float = 1.0) -> Iterator[tuple[str | None, Text, float]]:
+    """Yield what is wanted, each with its field and how much it counts."""
     match query:
-        case Word() | Phrase():
-            yield None, query
+        case Word() | Phrase() | Prefix():
+            yield None, query, weight
         case FieldQuery():
-            yield query.field, query.value
+            yield query.field, query.value, weight
+        case Weighted():
+            yield from weighted(query.child, weight * query.weight)
         case And() | Or():
             for child in query.children:
-                yield from wanted(child)
+                yield from weighted(child, weight)
 
 
 class QueryError(ValueError):
@@ -125,6 +157,7 @@ class QueryError(ValueError):
 _QUOTES = '"“”„‟＂'
 _PREFIX = re.compile(r"[^\W\d_]+(?=:)")
 _NUMBER = re.compile(r"#?([0-9]{1,9})호?")
+_SLOP = re.compile(r"~([0-9]*)")
 
 
 @dataclass(frozen=True)
@@ -180,7 +213,15 @@ class _Lexer:
         text = " ".join(self.text[start:end].split())
         if not _is_searchable(text):
             raise QueryError(f"the quotes at position {start} hold no word: write one in them or leave them out")
-        return Phrase(text)
+        return Phrase(text, self.slop())
+
+    def slop(self) -> int:
+        if not (tilde := _SLOP.match(self.text, self.at)):
+            return 0
+        if not tilde[1] or len(tilde[1]) > 2 or int(tilde[1]) > MAX_SLOP:
+            raise QueryError(f"'~' at position {self.at + 1} needs a number up to {MAX_SLOP}: write \"two words\"~3")
+        self.at = tilde.end()
+        return int(tilde[1])
 
     def word(self, position: int) -> Iterator[_Lexeme]:
         text = self.take()
@@ -188,8 +229,8 @@ class _Lexer:
             yield _Lexeme("or", position)
         elif query := self.field_query(text, position):
             yield _Lexeme("term", position, query)
-        elif _is_searchable(text):
-            yield _Lexeme("term", position, Word(text))
+        elif word := _word(text, position):
+            yield _Lexeme("term", position, word)
 
     def take(self) -> str:
         """Read to the end of a word, which may hold whole parentheses: 그로크(Groq)."""
@@ -211,7 +252,8 @@ class _Lexer:
         value = text[prefix.end() + 1 :] if prefix else ""
         if not prefix or value.startswith("//"):
             return None
-        field = FIELD_BY_PREFIX.get(prefix[0].casefold())
+        name = prefix[0].casefold()
+        field = FIELD_BY_PREFIX.get(SAME_FIELD.get(name, name))
         quoted = not value and self.at < len(self.text) and self.text[self.at] in _QUOTES
         if field is None and (value or quoted):
             raise _unknown_field(prefix[0], text, position)
@@ -219,9 +261,19 @@ class _Lexer:
             return None
         if quoted:
             return _field_query(field, self.phrase(), position)
-        if not _is_searchable(value):
+        word = _word(value, position + prefix.end() + 1)
+        if not word:
             raise QueryError(f"{prefix[0]}: at position {position} has no value: write it after the colon")
-        return _field_query(field, Word(value), position)
+        return _field_query(field, word, position)
+
+
+def _word(text: str, position: int) -> Word | Prefix | None:
+    """Return None for signs alone."""
+    if text.startswith("*"):
+        raise QueryError(f"'*' at position {position} has no beginning of a word before it: write 반도*, or drop it")
+    if not _is_searchable(text):
+        return None
+    return Prefix(text.rstrip("*")) if text.endswith("*") else Word(text)
 
 
 def _unknown_field(name: str, text: str, position: int) -> QueryError:
@@ -232,12 +284,22 @@ def _unknown_field(name: str, text: str, position: int) -> QueryError:
     return QueryError(f'unknown field {name}: at position {position}; {hint}, or put it in quotes: "{text}"')
 
 
-def _field_query(field: Field, value: Word | Phrase, position: int) -> Query:
+def _field_query(field: Field, value: Text, position: int) -> Query:
+    if isinstance(value, Prefix) and field.type != "text":
+        raise QueryError(f"only headline: and body: take a '*': at position {position} write {field.name}:{value.text}")
     if field.type == "day":
         return _days(field.name, value.text, position)
     if field.name == "issue" and ".." in value.text:
         return _numbers(field.name, value.text, position)
+    if field.name == "kind":
+        return FieldQuery(field.name, Word(_kind(value.text, position)))
     return FieldQuery(field.name, value)
+
+
+def _kind(text: str, position: int) -> str:
+    if kind := KINDS.get(text.casefold()):
+        return kind
+    raise QueryError(f"no kind {text} at position {position}: write one of {', '.join(KINDS)}")
 
 
 def _days(field: str, text: str, position: int) -> Range:

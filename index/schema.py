@@ -3,15 +3,15 @@
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from factpl_crawler.documents import Document
-from factpl_crawler.text import KST, fold_label
+from factpl_crawler.text import KST, fold_label, parse_bylines
 from index.korean import Token, analyse
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,19 @@ FIELDS = (
     Field("url", "keyword", "주소"),
 )
 FIELD_BY_PREFIX = {prefix: field for field in FIELDS for prefix in (field.name, field.korean) if prefix}
+# What people also call a field; an error names only what they are called here.
+SAME_FIELD = {"title": "headline", **dict.fromkeys(("작가", "작성자", "저자", "필자"), "author"), "매체": "site"}
+KINDS = {"entry": "entry", "꼭지": "entry", "article": "article", "기사": "article"}
 KEYWORDS = tuple(field.name for field in FIELDS if field.type == "keyword")
 TEXTS = tuple(field.name for field in FIELDS if field.type == "text")
 # Beside each text, where its bigrams are; `stems` holds the stripped eojeol of both texts, for ranking only.
 BIGRAMS = {"headline": "headline_bigrams", "body": "bigrams"}
 STEMS = "stems"
+# Names that the document gives in two scripts, as `index.pairs` writes them.
+PAIRS = "pairs"
+# What is counted for a whole result. Of a document that has several values, they stand between the separators.
+COUNTED = ("day", "section", "author", "site", "publication")
+VALUE_SEPARATOR, LABEL_SEPARATOR = "\x1f", "\x1e"
 
 
 @dataclass(frozen=True)
@@ -53,23 +61,29 @@ class Record:
     day: int | None
     keywords: Mapping[str, list[str]]
     tokens: Mapping[str, list[Token]]
+    counted: Mapping[str, str] = field(default_factory=dict)
 
 
 def record(document: Document, publications: Mapping[str, str]) -> Record:
     """*publications* maps ids to titles, so that an article is found by the title of what links to it."""
+    # Not for a search, which learns nothing.
+    from index.pairs import pair_terms
+
     headline, body = analyse(document.headline), analyse(document.body)
+    keywords = {name: _unique(values) for name, values in _keywords(document, publications).items()}
     return Record(
         id=document.id,
         stored=zlib.compress(document.to_json().encode("utf-8", "surrogatepass")),
         day=korean_day(document.date_published),
-        keywords={name: _unique(values) for name, values in _keywords(document, publications).items()},
+        keywords={**keywords, PAIRS: pair_terms(document.headline, document.body)},
         tokens={
             "headline": headline.morphemes,
             "body": body.morphemes,
-            BIGRAMS["headline"]: headline.bigrams,
-            BIGRAMS["body"]: body.bigrams,
+            BIGRAMS["headline"]: headline.bigrams + headline.starts,
+            BIGRAMS["body"]: body.bigrams + body.starts,
             STEMS: headline.stems + body.stems,
         },
+        counted=_counted(document),
     )
 
 
@@ -94,7 +108,9 @@ def issue_ids(document: Document) -> tuple[str, ...]:
 
 def fold_value(field: str, value: str) -> str:
     """Return the term that a value typed for a keyword field is looked up by."""
-    if field in ("section", "author", "publication"):
+    if field == "author":
+        return fold_label(next(iter(parse_bylines(value)), value))  # 심서현 기자 is 심서현
+    if field in ("section", "publication"):
         return fold_label(value)
     if field == "issue":
         return re.sub(r"^#?([0-9]+)호?$", r"\1", value.strip())
@@ -123,6 +139,21 @@ def _keywords(document: Document, publications: Mapping[str, str]) -> dict[str, 
         "author": [term for author in document.authors for term in _name_terms(author)],
         "site": _site_terms(document.site or ""),
         "url": [_canonical(document.url)] if document.url else [],
+    }
+
+
+def _counted(document: Document) -> dict[str, str]:
+    day = korean_day(document.date_published)
+    label = document.section.label if document.section else ""
+    publications = [id.partition("/")[0] for id in issue_ids(document)]
+    if document.publication is not None:
+        publications.insert(0, document.publication.id)
+    return {
+        "day": str(day) if day else "",
+        "section": f"{(document.section and document.section.id) or label}{LABEL_SEPARATOR}{label}" if label else "",
+        "author": VALUE_SEPARATOR.join(_unique(document.authors)),
+        "site": document.site or "",
+        "publication": VALUE_SEPARATOR.join(_unique(publications)),
     }
 
 

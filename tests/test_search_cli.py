@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
@@ -30,6 +31,7 @@ from factpl_crawler.exchange import export, import_documents
 from factpl_crawler.items import Quarantined
 from factpl_crawler.store import Store
 from index.build import build
+from index.facets import FACETS
 
 Run = Callable[..., Result]
 Finished = subprocess.CompletedProcess[str]
@@ -100,15 +102,19 @@ DOCUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with an archive and its index, for reading only."""
-    data = tmp_path_factory.mktemp("archive")
-    export(DOCUMENTS, data / "all.jsonl")
+def archive_of(data: Path, *documents: Document) -> Path:
+    """Make of *data* a data folder with an archive and its index."""
+    export(documents, data / "all.jsonl")
     with Store.open(data / "archive.sqlite3") as store:
         import_documents(store, data / "all.jsonl")
         build(store, data / "index")
     return data
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Such a folder, for reading only."""
+    return archive_of(tmp_path_factory.mktemp("archive"), *DOCUMENTS)
 
 
 @pytest.fixture
@@ -160,7 +166,7 @@ FOUND = """\
   https://news.example/1  naru/12#1
 
 추론 칩 그로크␇, 판을 바꾸다
-  2024-03-06 · ← naru/12, naru/14 · news.example · 기술 · 서이랑, 도담
+  2024-03-06 · ← 나루 편지 #12, #14 · news.example · 기술 · 서이랑, 도담
   빨간␛[31m 글자와 �2J 뒤집힌 �순서가 그로크 옆에 있다.
   https://news.example/1  a/news.example/1
 """
@@ -237,10 +243,54 @@ def test_a_commands_name_is_searched_for_with_search(run: Run) -> None:
 
 def test_explain_says_how_the_query_was_understood_and_what_a_score_is_made_of(run: Run) -> None:
     result = run("그로크", "--explain", "--limit", "1")
-    assert result.stderr == "query: 그로크\n1 of 2\n"
+    assert result.stderr == "query: 그로크\n그로크: as typed 그로·로크\n1 of 2\n"
     total, *parts = map(float, re.findall(r"(?:score|[^ ]) (\d+\.\d{3})", result.stdout))
     assert total == pytest.approx(sum(parts), abs=0.01)
     assert len(parts) > 1
+
+
+# --- Where nothing is found ---------------------------------------------------------------------------------------
+
+
+def test_what_was_searched_for_in_place_of_what_was_typed_is_said(run: Run) -> None:
+    result = run("rmfhzm", "--format", "urls")
+    assert result.stdout == run("그로크", "--format", "urls").stdout != ""
+    assert result.stderr == (
+        "Nothing has rmfhzm. Searched for 그로크: the same keys in the other layout. --exact keeps to what was typed.\n"
+    )
+    assert (result.exit_code, run("rmfhzm", "--exact").exit_code) == (0, 1)
+
+
+def test_words_that_were_dropped_are_said_and_a_misspelt_one_is_offered(run: Run) -> None:
+    result = run("그르크", "질문", "--format", "urls")
+    assert (result.stdout, result.exit_code) == ("https://news.example/1\n", 0)
+    said = "Nothing has all the words; what has some is shown. The best lacks: 그르크\n혹시 그로크 질문?\n"
+    assert result.stderr == said
+
+
+def test_json_says_how_a_query_was_read(run: Run) -> None:
+    shown = json.loads(run("rmfhzm", "--format", "json").stdout)
+    assert shown["correction"] == {"kind": "keyboard", "typed": "rmfhzm", "used": "그로크"}
+    assert (
+        json.loads(run("그르크", "질문", "--format", "json").stdout).items()
+        >= {
+            "partial": True,
+            "dropped": ["그르크"],
+            "suggestions": ["그로크 질문"],
+        }.items()
+    )
+
+
+def test_aliases_are_listed_with_their_origin(run: Run) -> None:
+    assert run("aliases", "nvidia").stdout == (
+        "names              documents  source\n엔비디아 = Nvidia             file\n"
+    )
+    assert json.loads(run("aliases", "nvidia", "--format", "json").stdout) == [
+        {"names": ["엔비디아", "Nvidia"], "source": "file", "documents": None}
+    ]
+    assert run("aliases", "--format", "csv").stdout.startswith("names,documents,source\n엔비디아 = Nvidia,,file\n")
+    nothing = run("aliases", "나루")
+    assert (nothing.stderr, nothing.exit_code) == ("No other names are known.\n", 1)
 
 
 # --- For programs -------------------------------------------------------------------------------------------------
@@ -259,6 +309,7 @@ def test_json_is_one_object_that_never_differs(run: Run) -> None:
         "hits": [
             {
                 "issues": ["naru/12"],
+                "similar": [],
                 "highlights": [{"field": "headline", "start": 0, "end": 3}, {"field": "body", "start": 11, "end": 14}],
                 "document": json.loads(DOCUMENTS[0].to_json()),
             }
@@ -283,6 +334,108 @@ def test_json_holds_no_character_that_a_terminal_obeys(run: Run) -> None:
     assert FORGED in [hit["document"]["body"] for hit in json.loads(run("그로크", "--format", "json").stdout)["hits"]]
 
 
+FACETS_SHOWN = """
+section      documents
+나루 인터뷰          1
+기술                 1
+
+month    documents
+2024-03          2
+"""
+
+
+def test_facets_count_the_whole_result(run: Run) -> None:
+    facets = ("--facet", "section", "--facet", "month", "--limit", "1")
+    assert run("그로크", *facets).stdout.endswith(FACETS_SHOWN)
+    assert json.loads(run("그로크", *facets, "--format", "json").stdout)["facets"] == {
+        "section": [
+            {"value": "interview", "label": "나루 인터뷰", "count": 1},
+            {"value": "기술", "label": "기술", "count": 1},
+        ],
+        "month": [{"value": "2024-03", "label": "2024-03", "count": 2}],
+    }
+    assert run("그로크", "--facet", "publication", "--format", "csv").stdout == (
+        "facet,value,label,documents\npublication,naru,나루 편지,2\n"
+    )
+    assert [json.loads(line) for line in run("그로크", "--facet", "year", "--format", "jsonl").stdout.splitlines()] == [
+        {"facet": "year", "value": "2024", "label": "2024", "count": 2}
+    ]
+
+
+@pytest.mark.parametrize("arguments", [("--count",), ("--format", "urls")])
+def test_facets_that_would_not_be_shown_are_refused(run: Run, arguments: tuple[str, ...]) -> None:
+    result = run("그로크", "--facet", "year", *arguments)
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert result.stderr == "Error: --facet goes with neither --count nor --format urls. Leave one out.\n"
+
+
+def test_facets_of_the_program_are_those_of_the_search() -> None:
+    (option,) = (one for one in search_cli.search_command.params if one.name == "facets")
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == FACETS
+
+
+TRENDS = """\
+query,period,found,documents,share
+그로크,2024-03,2,4,0.5
+'-그로크,2024-03,2,4,0.5
+"""
+
+
+def test_trends_count_each_query_by_period(run: Run, tmp_path: Path) -> None:
+    assert run("trends", "--format", "csv", "--", "그로크", "-그로크").stdout == TRENDS
+    (trend,) = json.loads(run("trends", "그로크", "--by", "week", "--format", "json").stdout)
+    assert trend["query"] == "그로크"
+    assert [(one["period"], one["found"]) for one in trend["counts"]] == [
+        *(("2024-W10", 2), ("2024-W11", 0), ("2024-W12", 0)),
+    ]
+    assert "그로크: documents, 2 in all" in run("trends", "그로크", "--absolute").stdout
+    assert run("trends", "없는말이다").exit_code == 1
+    result = run("trends", "그로크", "--svg", str(tmp_path / "t.svg"), "--png", str(tmp_path / "t.png"))
+    assert (result.stdout, result.exit_code) == ("", 0)
+    assert "그로크" in (tmp_path / "t.svg").read_text(encoding="utf-8")
+    assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_related_documents_are_listed_as_hits(run: Run) -> None:
+    result = run("related", "naru/12#1", "--format", "jsonl")
+    assert (ids(result), result.exit_code) == (["a/news.example/1"], 0)
+    assert run("related", "naru/12#1", "--kind", "entry").exit_code == 1
+    unknown = run("related", "naru/99#1")
+    assert unknown.stderr == "Error: No document of the index has the id naru/99#1. Run: search_cli.py index\n"
+
+
+def test_words_that_rose_are_a_table_or_data(tmp_path: Path) -> None:
+    later = [replace(DOCUMENTS[2], id=f"naru/14#{n}", position=n, headline="하늘봇", body="") for n in (1, 2, 3)]
+    data = archive_of(tmp_path, DOCUMENTS[0], *later)
+    assert shell(data, "words", "--since", "2024-03-20").stdout == (
+        "word    documents  before  score\n하늘봇          3       0  4.499\n"
+    )
+    assert shell(data, "words", "--since", "2024-03-20", "--format", "csv").stdout == (
+        "word,documents,before,score\n하늘봇,3,0,4.499\n"
+    )
+    assert json.loads(shell(data, "words", "--since", "2024-03-20", "--format", "json").stdout) == [
+        {"word": "하늘봇", "documents": 3, "before": 0, "score": 4.499}
+    ]
+    assert shell(data, "words").stderr == "Error: From when on? Run: search_cli.py words --since 1주\n"
+
+
+REPEATED = "강가에 새로 들어선 물레방아 발전소가 시험 가동을 마쳤다고 마을 사람들이 전했다. 전기는 다음 달부터 쓴다."
+
+
+def test_what_says_the_same_is_named_under_the_best(tmp_path: Path) -> None:
+    data = archive_of(
+        tmp_path,
+        replace(DOCUMENTS[0], body=REPEATED),
+        replace(DOCUMENTS[3], body=f"{REPEATED} 더 긴 이야기가 뒤를 잇는다. 값은 아직 정해지지 않았다."),
+    )
+    result = shell(data, "물레방아")
+    assert "  +1 similar: a/news.example/1\n" in result.stdout
+    assert result.stderr == "2 of 2\n"
+    assert "similar" not in shell(data, "물레방아", "--no-collapse").stdout
+    assert len(shell(data, "물레방아", "--format", "jsonl").stdout.splitlines()) == 1
+
+
 def test_csv_has_a_header_and_no_formulas(run: Run) -> None:
     rows = list(csv.DictReader(run("--section", "셈 마당", "--format", "csv").stdout.splitlines()))
     assert rows == [
@@ -298,13 +451,15 @@ def test_csv_has_a_header_and_no_formulas(run: Run) -> None:
             "site": "",
             "url": "https://naru.example/12",
             "score": "0.0",
+            "similar": "",
         }
     ]
 
 
 def test_csv_of_nothing_is_its_header(run: Run) -> None:
     result = run("없는말이다", "--format", "csv")
-    assert result.stdout == "id,kind,date_published,publication,issues,section,headline,authors,site,url,score\n"
+    header = "id,kind,date_published,publication,issues,section,headline,authors,site,url,score,similar"
+    assert result.stdout == f"{header}\n"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1"])
@@ -598,7 +753,7 @@ quarantined:
         (["--since", "언젠가"], "언젠가"),
         (
             ["그로크", "--data", "/nowhere/at/all"],
-            "No archive at /nowhere/at/all/archive.sqlite3. Run: ./nightly, or: search_cli.py --data /nowhere/at/all import",
+            "/nowhere/at/all/archive.sqlite3. Run: ./nightly, or: search_cli.py --data /nowhere/at/all import",
         ),
         (["issues", "--data", "/nowhere/at/all"], "No archive at /nowhere/at/all/archive.sqlite3. Run: "),
         (["export", "그로크", "-o", "/nowhere/at/all.jsonl"], "/nowhere/at/all.jsonl"),

@@ -1,0 +1,368 @@
+"""Whoosh's queries answered for a whole segment at once, over the arrays of `index/codec.py`.
+
+Two engines give the same answers to the last bit: one of sets and dicts, which a fresh process has at once, and one of
+numpy, which takes longer to load than a search of few postings takes.
+"""
+
+# Whoosh is typed only in part.
+# mypy: disallow-untyped-calls=False, warn-return-any=False
+
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
+from functools import cached_property, reduce
+from math import inf
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from whoosh.query import compound, qcore, ranges, terms, wrappers
+from whoosh.query.spans import SpanNear2
+
+from index.codec import Postings
+
+# From so many postings on, numpy's loading is paid for by its speed.
+MANY_POSTINGS = 60_000
+# And where numpy is loaded already.
+SOME_POSTINGS = 2_000
+# Of how many terms a segment that is searched again and again knows the place.
+MANY_TERMS = 10_000
+
+Part = list[Postings]
+Docs = TypeVar("Docs")
+
+
+class Scored(NamedTuple):
+    """BM25 of one term: `factor` is its weight and idf, `norms` what is added to the frequency, by length's byte."""
+
+    postings: Postings
+    factor: float
+    lengths: bytes
+    norms: Sequence[float]
+
+
+class Engine(Protocol[Docs]):
+    """Sets of documents, numbered from 0 to `size`, and what is done with them."""
+
+    def every(self) -> Docs: ...
+    def of(self, postings: Iterable[Sequence[int]]) -> Docs: ...
+    def union(self, sets: list[Docs]) -> Docs: ...
+    def both(self, one: Docs, other: Docs) -> Docs: ...
+    def without(self, one: Docs, other: Docs) -> Docs: ...
+    def near(self, parts: list[Part], slop: int) -> Docs: ...
+    def between(self, values: Sequence[int], low: float, high: float) -> Docs: ...
+    def members(self, docs: Docs) -> Sequence[int]: ...
+    def has(self, docs: Docs, doc: int) -> bool: ...
+    def scores(self, docs: Docs, scored: list[Scored], bonuses: list[tuple[Docs, float]]) -> "Ranked": ...
+
+
+class Ranked(Protocol):
+    def best(self, count: int, second: Sequence[int]) -> list[tuple[float, int, int]]:
+        """Return the best *count* (score, its value in *second*, document), and all that equal the last of them."""
+        ...
+
+
+class Sets:
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def every(self) -> set[int]:
+        return set(range(self.size))
+
+    def of(self, postings: Iterable[Sequence[int]]) -> set[int]:
+        return set().union(*postings)
+
+    def union(self, sets: list[set[int]]) -> set[int]:
+        return set().union(*sets)
+
+    def both(self, one: set[int], other: set[int]) -> set[int]:
+        return one & other
+
+    def without(self, one: set[int], other: set[int]) -> set[int]:
+        return one - other
+
+    def near(self, parts: list[Part], slop: int) -> set[int]:
+        common = set.intersection(*(self.of(p.docs for p in part) for part in parts))
+        return {doc for doc in common if _chained([_places(part, doc) for part in parts], slop)}
+
+    def between(self, values: Sequence[int], low: float, high: float) -> set[int]:
+        return {doc for doc, value in enumerate(values) if low <= value <= high}
+
+    def members(self, docs: set[int]) -> Sequence[int]:
+        return sorted(docs)
+
+    def has(self, docs: set[int], doc: int) -> bool:
+        return doc in docs
+
+    def scores(self, docs: set[int], scored: list[Scored], bonuses: list[tuple[set[int], float]]) -> "SetRanked":
+        scores = dict.fromkeys(docs, 0.0)
+        for one in scored:
+            for doc, score in _bm25(one, docs):
+                scores[doc] += score
+        for earning, bonus in bonuses:
+            for doc in earning & docs:
+                scores[doc] += bonus
+        return SetRanked(scores)
+
+
+def _places(part: Part, doc: int) -> set[int]:
+    return {place for p in part if (i := p.index(doc)) is not None for place in p.places(i)}
+
+
+def _chained(places: list[set[int]], slop: int) -> bool:
+    reached = places[0]
+    for here in places[1:]:
+        reached = {p for p in here if not reached.isdisjoint(range(p - slop, p))}
+    return bool(reached)
+
+
+def _bm25(one: Scored, docs: set[int]) -> Iterable[tuple[int, float]]:
+    postings, factor, lengths, norms = one
+    # To look each document up takes some twenty times as long as to pass it by.
+    if len(docs) * 20 < len(postings.docs):
+        found = ((doc, i) for doc in docs if (i := postings.index(doc)) is not None)
+    else:
+        found = ((doc, i) for i, doc in enumerate(postings.docs) if doc in docs)
+    for doc, i in found:
+        freq = postings.freq(i)
+        yield doc, factor * freq / (freq + norms[lengths[doc]])
+
+
+class SetRanked:
+    def __init__(self, scores: dict[int, float]) -> None:
+        self.scores = scores
+
+    def best(self, count: int, second: Sequence[int]) -> list[tuple[float, int, int]]:
+        ranked = sorted(((score, second[doc], doc) for doc, score in self.scores.items()), reverse=True)
+        last = ranked[count - 1][:2] if 0 < count <= len(ranked) else None
+        return [one for i, one in enumerate(ranked) if i < count or one[:2] == last]
+
+
+class Arrays:
+    """A set is an array of booleans, one for each document."""
+
+    def __init__(self, size: int) -> None:
+        import numpy
+
+        self.np = numpy
+        self.size = size
+
+    def every(self) -> Any:
+        return self.np.ones(self.size, dtype=bool)
+
+    def of(self, postings: Iterable[Sequence[int]]) -> Any:
+        docs = self.np.zeros(self.size, dtype=bool)
+        for one in postings:
+            docs[self.np.asarray(one)] = True
+        return docs
+
+    def union(self, sets: list[Any]) -> Any:
+        return reduce(self.np.logical_or, sets) if sets else self.of(())
+
+    def both(self, one: Any, other: Any) -> Any:
+        return one & other
+
+    def without(self, one: Any, other: Any) -> Any:
+        return one & ~other
+
+    def near(self, parts: list[Part], slop: int) -> Any:
+        within = reduce(self.np.logical_and, (self.of(p.docs for p in part) for part in parts))
+        reached = self._keys(parts[0], within)
+        for part in parts[1:]:
+            if not len(reached):
+                break
+            here = self._keys(part, within)
+            nearest = reached[self.np.minimum(self.np.searchsorted(reached, here - slop), len(reached) - 1)]
+            reached = here[(nearest >= here - slop) & (nearest < here)]
+        return self.of([reached >> 32])
+
+    def _keys(self, part: Part, within: Any) -> Any:
+        """Return document and position of each occurrence as one number, ascending."""
+        keys = [self._occurrences(postings, within) for postings in part]
+        return keys[0] if len(keys) == 1 else self.np.sort(self.np.concatenate(keys))
+
+    def _occurrences(self, postings: Postings, within: Any) -> Any:
+        np = self.np
+        docs = np.asarray(postings.docs)
+        if len(postings.freqs):
+            docs = np.repeat(docs, np.asarray(postings.freqs))
+        kept = within[docs]
+        return docs[kept].astype(np.int64) << 32 | np.asarray(postings.positions)[kept]
+
+    def between(self, values: Sequence[int], low: float, high: float) -> Any:
+        days = self.np.asarray(values)
+        return (low <= days) & (days <= high)
+
+    def members(self, docs: Any) -> Sequence[int]:
+        members: list[int] = self.np.flatnonzero(docs).tolist()
+        return members
+
+    def has(self, docs: Any, doc: int) -> bool:
+        return bool(docs[doc])
+
+    def scores(self, docs: Any, scored: list[Scored], bonuses: list[tuple[Any, float]]) -> "ArrayRanked":
+        np = self.np
+        scores = np.zeros(self.size)
+        for postings, factor, lengths, norms in scored:
+            numbers = np.asarray(postings.docs)
+            freqs = np.asarray(postings.freqs) if len(postings.freqs) else 1
+            scores[numbers] += factor * freqs / (freqs + np.asarray(norms)[np.frombuffer(lengths, np.uint8)[numbers]])
+        for earning, bonus in bonuses:
+            scores[earning] += bonus
+        return ArrayRanked(np, scores, np.flatnonzero(docs))
+
+
+class ArrayRanked:
+    def __init__(self, np: Any, scores: Any, docs: Any) -> None:
+        self.np = np
+        self.scores = scores
+        self.docs = docs
+
+    def best(self, count: int, second: Sequence[int]) -> list[tuple[float, int, int]]:
+        np, docs = self.np, self.docs
+        if not len(docs) or not count:
+            return []
+        scores, values = self.scores[docs], np.asarray(second)[docs]
+        if count < len(docs):
+            lowest = np.partition(scores, len(docs) - count)[len(docs) - count]
+            kept = scores >= lowest
+            scores, values, docs = scores[kept], values[kept], docs[kept]
+        order = np.lexsort((-docs, -values.astype(np.int64), -scores))
+        ranked = list(zip(scores[order].tolist(), values[order].tolist(), docs[order].tolist(), strict=True))
+        last = ranked[count - 1][:2] if count <= len(ranked) else None
+        return ranked[:count] + [one for one in ranked[count:] if one[:2] == last]
+
+
+# --- A segment ----------------------------------------------------------------------------------------------------
+
+
+class Segment:
+    """What searches read of one segment, each thing once."""
+
+    def __init__(self, searcher: Any, offset: int) -> None:
+        self.offset = offset
+        self.size: int = searcher.doc_count_all()
+        self._reader = searcher.reader()
+        self._postings: dict[tuple[str, str | bytes], Postings | None] = {}
+        self._near: dict[str, Any] = {}
+        self._places: dict[tuple[str, str], dict[int, set[int]]] = {}
+        self._lengths: dict[str, bytes] = {}
+        self.engine: Engine[Any] = Sets(self.size)
+
+    def begin(self, queries: Iterable[qcore.Query]) -> None:
+        """Forget the search before, and choose the engine for *queries*."""
+        self._near.clear()
+        self._places.clear()
+        if len(self._postings) > MANY_TERMS:
+            self._postings.clear()
+        self.engine = Sets(self.size)
+        count = sum(len(p.docs) for query in queries for term in _terms(query) if (p := self.term(term)))
+        if count > (MANY_POSTINGS if "numpy" not in sys.modules else SOME_POSTINGS):
+            self.engine = Arrays(self.size)
+
+    def term(self, term: terms.Term) -> Postings | None:
+        return self.postings(term.fieldname, term.text)
+
+    def postings(self, field: str, text: str | bytes) -> Postings | None:
+        key = field, text
+        if key not in self._postings:
+            encoded = self._reader.schema[field].to_bytes(text)
+            self._postings[key] = self._reader._terms.postings(field, encoded)
+        return self._postings[key]
+
+    def lengths(self, field: str) -> bytes:
+        """Return each document's length, in Whoosh's one byte."""
+        if field not in self._lengths:
+            self._lengths[field] = _column(self._reader, f"_{field}_len").ljust(self.size, b"\0")
+        return self._lengths[field]
+
+    @cached_property
+    def days(self) -> Sequence[int]:
+        days = array("I", _column(self._reader, "date"))
+        if sys.byteorder == "little":
+            days.byteswap()
+        days.extend([0] * (self.size - len(days)))
+        return days
+
+    def matching(self, query: qcore.Query) -> Any:
+        deleted = self._reader.deleted_docs_set
+        docs = self.docs(query)
+        return self.engine.without(docs, self.engine.of([sorted(deleted)])) if deleted else docs
+
+    def docs(self, query: qcore.Query) -> Any:
+        engine = self.engine
+        match query:
+            case qcore.Every():
+                return engine.every()
+            case compound.And():
+                return reduce(engine.both, map(self.docs, query.subqueries))
+            case compound.Or():
+                return engine.union([self.docs(child) for child in query.subqueries])
+            case wrappers.Not():
+                return engine.without(engine.every(), self.docs(query.query))
+            case wrappers.ConstantScoreQuery():
+                return self.docs(query.child)
+            case ranges.NumericRange():
+                low = 0 if query.start is None else query.start
+                return engine.between(self.days, low, inf if query.end is None else query.end)
+            case SpanNear2():
+                return self._nearby(query)
+        return engine.of(postings.docs for postings in self._part(query))
+
+    def _nearby(self, query: SpanNear2) -> Any:
+        key = f"{query.slop}{query.qs!r}"
+        if key not in self._near:
+            parts = [self._part(child) for child in query.qs]
+            self._near[key] = self.engine.near(parts, query.slop) if all(parts) else self.engine.of(())
+        return self._near[key]
+
+    def _part(self, query: qcore.Query) -> Part:
+        """Return the postings of a term, or of any of several."""
+        match query:
+            case terms.Term():
+                found = self.term(query)
+                return [found] if found else []
+            case terms.Prefix():
+                texts = self._reader.expand_prefix(query.fieldname, query.text)
+                return [found for text in texts if (found := self.postings(query.fieldname, text))]
+            case compound.Or():
+                return [postings for child in query.subqueries for postings in self._part(child)]
+        raise NotImplementedError(f"{query!r} cannot be answered in bulk")
+
+    def places(self, field: str, text: str, docs: Iterable[int]) -> dict[int, set[int]]:
+        """Return where in each of *docs*, which are the same at each call, a term stands."""
+        key = field, text
+        if key not in self._places:
+            found = self.postings(field, text)
+            self._places[key] = (
+                {doc: set(found.places(i)) for doc in docs if (i := found.index(doc)) is not None} if found else {}
+            )
+        return self._places[key]
+
+    def id(self, doc: int) -> str:
+        return str(self._ids[doc])
+
+    @cached_property
+    def _ids(self) -> Any:
+        return self._reader.column_reader("id")
+
+
+def _terms(query: qcore.Query) -> Iterable[terms.Term]:
+    return [query] if isinstance(query, terms.Term) else (term for child in query.children() for term in _terms(child))
+
+
+def _column(reader: Any, name: str) -> bytes:
+    """Return a column as it lies on the disk, without the defaults at its end."""
+    if not reader._perdoc.has_column(name):
+        return b""
+    file, start, length = reader._perdoc._get_column_file(name)
+    return bytes(file.get(start, length))
+
+
+def proximity(segment: Segment, field: str, pair: tuple[str, str], distance: int, docs: list[int]) -> dict[int, int]:
+    """Return how often in each of *docs* the second of *pair* stands up to *distance* after the first."""
+    first, second = (segment.places(field, text, docs) for text in pair)
+    counts = {
+        doc: sum(place + i in second[doc] for place in first[doc] for i in range(1, distance + 1))
+        for doc in first
+        if doc in second
+    }
+    return {doc: count for doc, count in counts.items() if count}

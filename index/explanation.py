@@ -1,0 +1,35 @@
+"""What a score is made of, in the reader's words: views of a text that only the engine knows are folded into it."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from index.korean import query_terms
+from index.query import Query, Word, wanted
+from index.schema import BIGRAMS, STEMS, TEXTS
+
+_TEXT_OF_VIEW = {**{view: text for text, view in BIGRAMS.items()}, STEMS: "+".join(TEXTS)}
+
+
+def readable(explanation: Mapping[str, float], query: Query) -> dict[str, float]:
+    """Return scores by field and word, `headline 그로크`, highest first; they add up to the same."""
+    words = _words(query)
+    scores: dict[str, float] = defaultdict(float)
+    for name, score in explanation.items():
+        field, _, term = name.partition(":")
+        scores[f"{_TEXT_OF_VIEW.get(field, field)} {_named(term, words)}"] += score
+    return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _named(term: str, words: Mapping[str, str]) -> str:
+    """Return the word of *term*, or both words where it is a pair of neighbours."""
+    return words.get(term) or " ".join(dict.fromkeys(words.get(part, part) for part in term.split()))
+
+
+def _words(query: Query) -> dict[str, str]:
+    """Return, for each term that is looked for, the word of the query that it was made of."""
+    words: dict[str, str] = {}
+    for _, value in wanted(query):
+        terms = query_terms(value.text, phrase=not isinstance(value, Word))
+        for term in (*terms.literal, *terms.ranked_morphemes, *terms.ranked_stems, f'"{value.text}"'):
+            words.setdefault(term, value.text)
+    return words

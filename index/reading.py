@@ -1,0 +1,231 @@
+"""How a query is read: with other names beside what was typed and, where nothing was found, as it may have been meant.
+
+What is done here is told in `Reading`; nothing is done to phrases, fields, exclusions and filters.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from index.aliases import Alias, Aliases
+from index.keyboard import is_initials, other_layout
+from index.korean import query_terms, strip_particle
+from index.query import And, FieldQuery, Or, Phrase, Prefix, Query, Weighted, Word, all_of, any_of, wanted
+from index.schema import TEXTS
+from index.spelling import Guess, Vocabulary, is_clear
+
+ALIAS_WEIGHT = 0.3
+# What has more words is searched for without other names, and is not mended.
+MAX_EXPANDED, MAX_MENDED = 16, 8
+MAX_SUGGESTED = 3
+_LONGEST_NAME = 4
+
+
+class Index(Protocol):
+    """What the index can be asked about."""
+
+    vocabulary: Vocabulary
+
+    def knows(self, query: Query) -> bool:
+        """Say whether any document has it."""
+
+    def finds(self, query: Query) -> bool:
+        """Say whether any document has it that the filters let through."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Queries: *typed* found nothing, *used* is what was searched for in its place."""
+
+    kind: Literal["keyboard", "initials", "prefix", "spelling"]
+    typed: str
+    used: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`query` is what is searched for. With `optional`, any of those words is enough."""
+
+    query: Query
+    correction: Correction | None = None
+    optional: tuple[Word, ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+
+# --- Other names --------------------------------------------------------------------------------------------------
+
+
+def expand(query: Query, aliases: Aliases) -> Query:
+    """Let every word be found by its other names too."""
+    if sum(1 for _ in wanted(query)) > MAX_EXPANDED:
+        return query
+    return _expanded(query, aliases)
+
+
+def _expanded(query: Query, aliases: Aliases) -> Query:
+    match query:
+        case Word():
+            return _or_others(query, query.text, aliases)
+        case FieldQuery(field, Word(text)) if field in TEXTS:
+            return _or_others(query, text, aliases)
+        case Or(children):
+            return any_of([_expanded(child, aliases) for child in children])
+        case And(children):
+            return And(tuple(_expanded_names(list(children), aliases)))
+    return query
+
+
+def _expanded_names(queries: list[Query], aliases: Aliases) -> Iterator[Query]:
+    """Take words side by side for one name where they are one: 거대 언어 모델."""
+    while queries:
+        name, query = next(_names(queries, aliases), (queries[:1], None))
+        yield query or _expanded(name[0], aliases)
+        queries = queries[len(name) :]
+
+
+def _names(queries: list[Query], aliases: Aliases) -> Iterator[tuple[list[Query], Query]]:
+    for length in range(min(_LONGEST_NAME, len(queries)), 1, -1):
+        words = [query for query in queries[:length] if isinstance(query, Word)]
+        if len(words) == length:
+            whole = And(tuple(words))
+            query = _or_others(whole, " ".join(word.text for word in words), aliases)
+            if query != whole:
+                yield list(words), query
+
+
+def _or_others(query: Query, name: str, aliases: Aliases) -> Query:
+    others = aliases.others(name) or aliases.others(strip_particle(name))
+    field = query.field if isinstance(query, FieldQuery) else None
+    return any_of([query, *(Weighted(_named(other, field), ALIAS_WEIGHT) for other in others)])
+
+
+def _named(name: str, field: str | None) -> Query:
+    values: list[Word | Phrase] = [Word(name)]
+    if " " in name:
+        # Names are written with spaces and without.
+        values = [Phrase(name), Word("".join(name.split()))]
+    return any_of([FieldQuery(field, value) if field else value for value in values])
+
+
+# --- Where nothing was found --------------------------------------------------------------------------------------
+
+
+def read_again(typed: Query, index: Index) -> Reading:
+    """Read a query that found nothing once more."""
+    query, correction = _mended(typed, index)
+    if correction and index.finds(query):
+        return Reading(query, correction)
+    suggestions, is_sure = _suggested(query, index)
+    if is_sure:
+        return Reading(suggestions[0], Correction("spelling", str(typed), str(suggestions[0])))
+    relaxed, optional = relax(query)
+    if optional and index.finds(relaxed):
+        query = relaxed
+    else:
+        query, correction, optional = typed, None, ()
+    return Reading(query, correction, optional, tuple(map(str, suggestions)))
+
+
+def plain_words(query: Query) -> list[Word]:
+    """Return the words that every document must have, and that stand for themselves."""
+    children = query.children if isinstance(query, And) else (query,)
+    return [child for child in children if isinstance(child, Word)]
+
+
+def _with(query: Query, word: Word, other: Query) -> Query:
+    children = query.children if isinstance(query, And) else (query,)
+    return all_of([other if child == word else child for child in children])
+
+
+def _mended(query: Query, index: Index) -> tuple[Query, Correction | None]:
+    """Replace each word that is nowhere, and that other keys or initial consonants explain."""
+    words = plain_words(query)
+    mended, correction = query, None
+    for word in words if len(words) <= MAX_MENDED else ():
+        if meant := _meant(word, index):
+            mended = _with(mended, word, meant[1])
+            correction = Correction(meant[0], str(query), str(mended))
+    return mended, correction
+
+
+def _meant(word: Word, index: Index) -> tuple[Literal["keyboard", "initials", "prefix"], Query] | None:
+    if is_initials(word.text):
+        names = index.vocabulary.with_initials(word.text, MAX_SUGGESTED)
+        return ("initials", any_of([Word(name) for name in names])) if names and not index.knows(word) else None
+    other, begun = other_layout(word.text), Prefix(word.text)
+    # Any Hangul types some letters, so those have to be a word.
+    is_other = other is not None and (not other.isascii() or other.casefold() in index.vocabulary)
+    if not (is_other or _is_beginning(word.text)) or index.knows(word):
+        return None
+    if other and is_other and index.knows(Word(other)):
+        return "keyboard", Word(other)
+    return ("prefix", begun) if _is_beginning(word.text) and index.knows(begun) else None
+
+
+def _is_beginning(text: str) -> bool:
+    """Say whether *text* is found only whole, and so may be the beginning of what was meant."""
+    return text.isalpha() and (len(text) == 1 or (text.isascii() and len(text) > 2))
+
+
+def _suggested(query: Query, index: Index) -> tuple[list[Query], bool]:
+    """Return the query with words spelt as in the index, and whether the first of them is sure to be meant."""
+    words = plain_words(query)
+    if len(words) > MAX_SUGGESTED:
+        return [], False
+    for word in words:
+        if not index.knows(word):
+            guesses = _guesses(word.text.casefold(), index.vocabulary)
+            queries = [_with(query, word, Word(guess.word)) for guess in guesses]
+            return queries, is_clear(guesses) and len(words) == 1 and index.finds(queries[0])
+    return [], False
+
+
+def _guesses(word: str, vocabulary: Vocabulary) -> list[Guess]:
+    # The last syllable of a misspelt name may look like a particle, 엔비디야, or be one.
+    guesses = vocabulary.alike(word, MAX_SUGGESTED)
+    stem = strip_particle(word)
+    return guesses or (vocabulary.alike(stem, MAX_SUGGESTED) if stem != word else [])
+
+
+def relax(query: Query) -> tuple[Query, tuple[Word, ...]]:
+    """Return *query* content with any of its plain words, or of the parts of its only one, and those words."""
+    words = plain_words(query)
+    parts = words if len(words) != 1 else _parts(words[0])
+    if len(parts) < 2:
+        return query, ()
+    children = query.children if isinstance(query, And) else (query,)
+    rest = [child for child in children if not isinstance(child, Word)]
+    return all_of([any_of([*parts]), *rest]), tuple(parts)
+
+
+def _parts(word: Word) -> list[Word]:
+    if any(map(str.isdigit, word.text)):
+        # A number without its unit is another number.
+        return []
+    terms = query_terms(word.text, phrase=False)
+    # A number and its unit are one thing.
+    return [Word(text) for text in dict.fromkeys(terms.morphemes)] if terms.apart > 1 else []
+
+
+# --- Explanation --------------------------------------------------------------------------------------------------
+
+
+def explained(query: Query, aliases: Aliases) -> list[str]:
+    """Say of each word what is looked for."""
+    notes: list[str] = []
+    for field, value in wanted(query):
+        if field in (None, *TEXTS) and isinstance(value, Word):
+            notes.append(_terms_of(value))
+            notes += [f"{value}: alias {_names_of(alias)}" for alias in aliases.of(value.text)]
+    return list(dict.fromkeys(notes))
+
+
+def _terms_of(word: Word) -> str:
+    terms = query_terms(word.text, phrase=False)
+    other_form = f"; in another form {' + '.join(terms.morphemes)}" if terms.morphemes else ""
+    return f"{word}: as typed {'·'.join(terms.literal)}{other_form}"
+
+
+def _names_of(alias: Alias) -> str:
+    origin = "aliases.toml" if alias.source == "file" else f"learnt, documents: {alias.documents}"
+    return f"{' = '.join(alias.names)} ({origin})"

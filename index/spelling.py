@@ -1,0 +1,96 @@
+"""The words of the index in a small file, and which of them somebody may have meant."""
+
+import os
+import re
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+from heapq import nsmallest
+from pathlib import Path
+from typing import NamedTuple
+
+from index.keyboard import initials_pattern, jamo
+
+# A line for a word: `word<tab>documents`, the most frequent first.
+_FILE = "words.txt"
+MAX_WORDS = 200_000
+_WORD = re.compile("[가-힣]{2,12}|[a-z]{3,20}")
+_SHORTEST = 4
+_LONG = 9
+
+
+class Guess(NamedTuple):
+    """`distance` counts keys: added, left out, exchanged or taken for another."""
+
+    distance: int
+    word: str
+    documents: int
+
+
+def write_words(folder: Path, counted: Iterable[tuple[str, int]]) -> None:
+    words = ((-documents, word) for word, documents in counted if _WORD.fullmatch(word))
+    aside = folder / f"{_FILE}.new"
+    with aside.open("w", encoding="utf-8") as file:
+        file.writelines(f"{word}\t{-negative}\n" for negative, word in nsmallest(MAX_WORDS, words))
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(folder / _FILE)
+
+
+class Vocabulary:
+    """The words of the index in *folder*; an index without its file has none."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / _FILE
+
+    @cached_property
+    def _text(self) -> str:
+        return _read(self._file, self._file.stat().st_mtime_ns) if self._file.exists() else ""
+
+    def __contains__(self, word: str) -> bool:
+        return f"\n{word}\t" in self._text
+
+    def with_initials(self, initials: str, limit: int) -> list[str]:
+        """Return the most frequent words whose syllables begin with *initials*, else those that go on after them."""
+        pattern = initials_pattern(initials)
+        return self._matching(pattern, limit) or self._matching(f"{pattern}[가-힣]+", limit)
+
+    def _matching(self, pattern: str, limit: int) -> list[str]:
+        found = re.finditer(f"^({pattern})\t", self._text, re.MULTILINE)
+        return [match[1] for match, _ in zip(found, range(limit), strict=False)]
+
+    def alike(self, word: str, limit: int) -> list[Guess]:
+        """Return the words that are a slip or two away from *word*, the nearest and most frequent first."""
+        typed = jamo(word)
+        if len(typed) < _SHORTEST:
+            return []
+        # Only here: most searches find something.
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract_iter
+
+        lines = self._text.splitlines()
+        taken_apart = jamo(self._text).splitlines()
+        choices = (line.partition("\t")[0] for line in taken_apart)
+        farthest = 1 if len(typed) < _LONG else 2
+        found = extract_iter(typed, choices, scorer=OSA.distance, score_cutoff=farthest)
+        return nsmallest(limit, (_guess(lines[number], distance) for _, distance, number in found), key=_order)
+
+
+@lru_cache(maxsize=2)
+def _read(file: Path, _changed: int) -> str:
+    return "\n" + file.read_text(encoding="utf-8")
+
+
+def _guess(line: str, distance: int) -> Guess:
+    word, _, documents = line.partition("\t")
+    return Guess(distance, word, int(documents))
+
+
+def _order(guess: Guess) -> tuple[int, int, str]:
+    return guess.distance, -guess.documents, guess.word
+
+
+def is_clear(guesses: list[Guess]) -> bool:
+    """Say whether the first guess stands alone: one slip away, and no other as near is nearly as frequent."""
+    if not guesses or guesses[0].distance > 1:
+        return False
+    return all(other.distance > 1 or other.documents * 3 <= guesses[0].documents for other in guesses[1:])

@@ -1,0 +1,55 @@
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.aliases import Alias, Aliases
+from index.highlights import spans
+from index.query import parse
+from index.reading import expand
+from index.search import Highlight
+from index.snippets import ELLIPSIS, snippet
+
+GROQ = Aliases([Alias(("그로크", "Groq"), "learnt", 3)])
+
+
+def marked(query: str, text: str) -> list[str]:
+    return [text[start:end] for start, end in spans(expand(parse(query), GROQ), "body", text)]
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "expected"),
+    [
+        ("그로크", "그로크가 그로크의 칩을, 그로크에서", ["그로크", "그로크", "그로크"]),
+        ("그로크는", "그로크의 칩", ["그로크"]),
+        ("Groq", "그로크(Groq)가 왔다", ["그로크", "Groq"]),
+        ("적용하는", "번역을 적용했다", ["적용했다"]),
+        ("AI반도체", "AI 반도체가 온다", ["AI 반도체"]),
+        ("반도*", "반도체와 한반도기", ["반도", "반도"]),
+        ('"추론 공개"~2', "추론 칩 공개했다", ["추론 칩 공개"]),
+        ('"AI 칩"', "AI 칩을 본다", ["AI 칩"]),
+        ("-그로크 칩", "그로크 칩", ["칩"]),
+        ("제목:칩", "칩", []),
+        ("그로크", unicodedata.normalize("NFD", "그로크의"), [unicodedata.normalize("NFD", "그로크")]),
+        ("칩", "👩\u200d💻 칩 🇰🇷칩", ["칩", "칩"]),
+    ],
+)
+def test_what_was_found_is_marked_without_particles(query: str, text: str, expected: list[str]) -> None:
+    assert marked(query, text) == expected
+
+
+TEXTS = st.text(st.sampled_from("그로크Groq가 는.칩\n🇰🇷👩\u200d💻각\u0301ᄀ"), max_size=200)
+
+
+@given(TEXTS, st.integers(5, 60))
+@settings(max_examples=150, deadline=None)
+def test_a_snippets_marks_cover_what_the_texts_do_and_no_character_is_cut(text: str, width: int) -> None:
+    marks = [Highlight("body", *span) for span in spans(expand(parse("그로크 OR 칩"), GROQ), "body", text)]
+    found = {text[mark.start : mark.end] for mark in marks}
+    part = snippet(text, marks, width)
+    assert {part.text[mark.start : mark.end] for mark in part.highlights} <= found
+    kept = part.text.removeprefix(ELLIPSIS).removesuffix(ELLIPSIS)
+    assert kept in text
+    after = text[text.index(kept) + len(kept) :]
+    assert not (kept and after[:1] in ("\u200d", "\u0301") and text.count(kept) == 1)

@@ -1,0 +1,241 @@
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from invented import ListSource, document, section
+
+from index.aliases import Alias, Aliases
+from index.build import build
+from index.query import And, FieldQuery, Not, Or, Phrase, Prefix, Query, Weighted, Word, parse
+from index.reading import ALIAS_WEIGHT, MAX_EXPANDED, expand, relax
+from index.search import Correction, Filters, QueryError, Results, search, search_ids
+
+ALIASES = Aliases([Alias(("그로크", "Groq"), "file"), Alias(("거대 언어 모델", "LLM"), "learnt", 2)])
+GROQ, LLM = Weighted(Word("Groq"), ALIAS_WEIGHT), Weighted(Word("LLM"), ALIAS_WEIGHT)
+BODIES = [
+    "그로크(Groq)가 추론 칩을 공개했다",
+    "나루전자의 반도체 값이 올랐다",
+    "미·중 다툼과 美中 회담",
+    "GPT-4o와 H100, 5G 그리고 1287MWh",
+    "토리젠이 문을 열었다. 돈독한 사이",
+    "나비쿠와 나비루가 만났다",
+]
+
+
+@pytest.fixture(scope="module")
+def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reading") / "index"
+    documents = [
+        document(f"a/{number}", f"소식 {number}", body, section=section("새 물건" if number % 2 else "강가"))
+        for number, body in enumerate(BODIES, 1)
+    ]
+    build(ListSource.of(*documents), folder)
+    return folder
+
+
+def ids(results: Results) -> list[str]:
+    return [hit.document.id for hit in results.hits]
+
+
+# --- Other names ---
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("그로크", Or((Word("그로크"), GROQ))),
+        ("그로크의 칩", And((Or((Word("그로크의"), GROQ)), Word("칩")))),
+        ("쓰는 거대 언어 모델", And((Word("쓰는"), Or((And((Word("거대"), Word("언어"), Word("모델"))), LLM))))),
+        ("그로크 OR 칩", Or((Word("그로크"), GROQ, Word("칩")))),
+        ('"그로크"', Phrase("그로크")),
+        ("-그로크", Not(Word("그로크"))),
+        ("그로*", Prefix("그로")),
+        ("기자:그로크", FieldQuery("author", Word("그로크"))),
+        (
+            "제목:그로크",
+            Or(
+                (
+                    FieldQuery("headline", Word("그로크")),
+                    Weighted(FieldQuery("headline", Word("Groq")), ALIAS_WEIGHT),
+                )
+            ),
+        ),
+        (
+            "LLM",
+            Or((Word("LLM"), Weighted(Or((Phrase("거대 언어 모델"), Word("거대언어모델"))), ALIAS_WEIGHT))),
+        ),
+    ],
+)
+def test_plain_words_get_their_other_names(text: str, tree: Query) -> None:
+    assert expand(parse(text), ALIASES) == tree
+
+
+def test_a_long_query_gets_no_other_names() -> None:
+    longest, longer = parse("그로크 " * MAX_EXPANDED), parse("그로크 " * (MAX_EXPANDED + 1))
+    assert expand(longest, ALIASES) != longest
+    assert expand(longer, ALIASES) == longer
+
+
+# --- Words that may be missing ---
+
+
+@pytest.mark.parametrize(
+    ("text", "relaxed", "optional"),
+    [
+        ("나루 강가", "나루 OR 강가", ["나루", "강가"]),
+        ('나루 강가 "큰 배" -돛 호:1', '(나루 OR 강가) "큰 배" -돛 issue:1', ["나루", "강가"]),
+        ("추론회담", "추론 OR 회담", ["추론", "회담"]),
+        ('나루 "큰 배"', '나루 "큰 배"', []),
+        ("그로크", "그로크", []),
+        ("나루 OR 강가", "나루 OR 강가", []),
+        ("", "", []),
+    ],
+)
+def test_only_plain_words_become_optional(text: str, relaxed: str, optional: list[str]) -> None:
+    query, words = relax(parse(text))
+    assert (str(query), [word.text for word in words]) == (relaxed, optional)
+
+
+def test_a_question_finds_the_documents_that_have_some_of_its_words_and_says_which_are_lacking(index_dir: Path) -> None:
+    results = search("나루전자의 반도체 값이 왜 떨어졌나 회담", index_dir=index_dir)
+    assert (ids(results), results.partial) == (["a/2", "a/3"], True)
+    assert results.dropped == ("왜", "떨어졌나", "회담")
+    assert ids(search("나루전자의 반도체 값이 왜 떨어졌나 회담", index_dir=index_dir, offset=1)) == ["a/3"]
+
+
+def test_when_some_document_has_all_the_words_no_other_is_shown(index_dir: Path) -> None:
+    results = search("반도체 값", index_dir=index_dir)
+    assert (ids(results), results.partial, results.dropped, results.suggestions) == (["a/2"], False, (), ())
+
+
+@pytest.mark.parametrize(
+    "query", ['"반도체 회담"', '반도체 "미 회담"', "반도체 제목:회담", "반도체 회담 -소식", "반도체 회담 호:9"]
+)
+def test_what_is_not_a_plain_word_is_never_dropped(index_dir: Path, query: str) -> None:
+    assert ids(search(query, index_dir=index_dir)) == []
+
+
+def test_filters_are_never_dropped(index_dir: Path) -> None:
+    assert ids(search("반도체 회담", index_dir=index_dir, filters=Filters(section=("새 물건",)))) == ["a/3"]
+
+
+# --- What may have been meant ---
+
+
+@pytest.mark.parametrize(
+    ("typed", "used", "kind", "found"),
+    [
+        ("rmfhzm", "그로크", "keyboard", ["a/1"]),
+        ("ㅎ갭", "groq", "keyboard", ["a/1"]),
+        ("rmfhzm 칩", "그로크 칩", "keyboard", ["a/1"]),
+        ("ㄱㄹㅋ", "그로크", "initials", ["a/1"]),
+        ("ㅌㄹㅈ 문", "토리젠 문", "initials", ["a/5"]),
+        ("gro", "gro*", "prefix", ["a/1"]),
+        ("돈", "돈*", "prefix", ["a/5"]),
+        ("그르크", "그로크", "spelling", ["a/1"]),
+        ("그르크의", "그로크", "spelling", ["a/1"]),
+        ("gorq", "groq", "spelling", ["a/1"]),
+    ],
+)
+def test_a_query_that_finds_nothing_is_read_as_it_may_have_been_meant_and_that_is_said(
+    index_dir: Path, typed: str, used: str, kind: str, found: list[str]
+) -> None:
+    results = search(typed, index_dir=index_dir)
+    assert results.correction == Correction(kind, typed, used)  # type: ignore[arg-type]  # one of its kinds
+    assert (ids(results), results.query) == (found, used)
+    exact = search(typed, index_dir=index_dir, exact=True)
+    assert (ids(exact), exact.correction, exact.suggestions, exact.query) == ([], None, (), typed)
+
+
+def test_a_word_that_is_found_is_not_corrected(index_dir: Path) -> None:
+    results = search("groq", index_dir=index_dir)
+    assert (ids(results), results.correction, results.suggestions) == (["a/1"], None, ())
+
+
+def test_words_as_near_as_each_other_are_offered_and_not_taken(index_dir: Path) -> None:
+    results = search("나비부", index_dir=index_dir)
+    assert (ids(results), results.correction, results.suggestions) == ([], None, ("나비루", "나비쿠"))
+
+
+def test_a_misspelt_word_among_others_is_offered(index_dir: Path) -> None:
+    results = search("그르크 반도체", index_dir=index_dir)
+    assert (ids(results), results.dropped, results.suggestions) == (["a/2"], ("그르크",), ("그로크 반도체",))
+
+
+def test_a_word_that_only_the_filters_exclude_is_not_called_misspelt(index_dir: Path) -> None:
+    results = search("그로크", index_dir=index_dir, filters=Filters(section=("강가",)))
+    assert (ids(results), results.correction, results.suggestions) == ([], None, ())
+
+
+def test_ids_are_those_of_what_was_typed(index_dir: Path) -> None:
+    assert list(search_ids("groq", index_dir=index_dir)) == ["a/1"]
+    assert list(search_ids("rmfhzm", index_dir=index_dir)) == []
+
+
+@pytest.mark.parametrize("query", ["미중", "미·중", "미⋅중", "미ㆍ중", "美中", "美·中"])
+def test_countries_are_found_however_they_are_joined_or_written(index_dir: Path, query: str) -> None:
+    assert ids(search(query, index_dir=index_dir)) == ["a/3"]
+
+
+@pytest.mark.parametrize("query", ["gpt-4o", "GPT4o", "ＧＰＴ-４ｏ", "h100", "5g", "1287MWh", "1287mwh", "1,287MWh"])
+def test_names_of_letters_and_digits_are_found_in_any_shape(index_dir: Path, query: str) -> None:
+    assert ids(search(query, index_dir=index_dir)) == ["a/4"]
+
+
+def test_an_explanation_says_what_each_word_looks_for(index_dir: Path) -> None:
+    assert search("groq 인공지능", index_dir=index_dir, explain=True).reading == (
+        "groq: as typed groq",
+        "groq: alias 그로크 = Groq (learnt, documents: 1)",
+        "인공지능: as typed 인공·공지·지능; in another form 인공 + 지능",
+        "인공지능: alias 인공지능 = AI (aliases.toml)",
+    )
+
+
+# --- Any query ---
+
+PIECES = st.sampled_from(
+    [
+        "그로크",
+        "rmfhzm",
+        "ㄱㄹㅋ",
+        "ㅎ갭",
+        "나비부",
+        "美",
+        "g",
+        "킵",
+        "반도*",
+        "*",
+        '"',
+        "~3",
+        "-",
+        "(",
+        ")",
+        " OR ",
+        " ",
+        "제목:",
+        "호:1",
+        "\x00",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(query=st.one_of(st.text(max_size=30), st.lists(PIECES, max_size=12).map("".join)))
+def test_any_query_is_answered_or_refused(index_dir: Path, query: str) -> None:
+    try:
+        results = search(query, index_dir=index_dir, explain=True)
+    except QueryError:
+        return
+    assert results.total >= len(results.hits)
+    assert results.partial or not results.dropped
+
+
+@pytest.mark.parametrize(
+    "word", ["그로크", "나비부", "rmfhzm", "ㄱㄹㅋ", "가*", "g*", '"나루 반도체"~20', "제목:나비부"]
+)
+def test_the_longest_query_takes_no_longer_than_it_may(index_dir: Path, word: str) -> None:
+    started = perf_counter()
+    search(" ".join([word] * min(64, 1000 // (len(word) + 1))), index_dir=index_dir)
+    assert perf_counter() - started < 2
