@@ -8,6 +8,9 @@ from functools import cached_property
 from factpl_crawler.text import fold_label
 
 
+LONGEST_HEADLINE = 300  # characters; the patterns below take a long line's square of time
+
+
 @dataclass(frozen=True)
 class HtmlList:
     """CSS selectors of an archive's list page; all but `item` are looked for inside an item."""
@@ -102,6 +105,8 @@ class Publication:
         return int(match[1]) if match else None
 
     def without_number(self, headline: str) -> str:
+        if len(headline) > LONGEST_HEADLINE:
+            return headline.strip()
         return re.sub(rf"^\W*{self.number}\W*|\W*{self.number}\W*$", "", headline).strip()
 
 

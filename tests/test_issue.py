@@ -1,6 +1,7 @@
 """Archive lists, and blocks → an issue and its entries: invented letters, and the one real issue where it lies."""
 
 import json
+import time
 from pathlib import Path
 
 import lxml.html
@@ -457,19 +458,28 @@ def _parts(line: str) -> tuple[str, str, str]:
     return name, colon, rest.replace("<", "&lt;").replace(">", "&gt;")
 
 
-def test_a_forwarded_header_in_a_table_is_not_kept_either() -> None:
+@pytest.mark.parametrize("box", ["{}", "<main id=container><article><div>{}</div></article></main>"])
+def test_a_forwarded_header_in_a_table_is_not_kept_either(box: str) -> None:
     fields = {"Subject": "봄 항구", "Date": "Fri, 15 Mar 2024 07:00:00 +0900", "From": "나루", "To": "me@home.example"}
     rows = "".join(f"<tr><th>{name}: </th><td>{value}</td></tr>" for name, value in fields.items())
-    html = f"<p>-------- 전달된 메시지 --------</p><table>{rows}</table><p>봄입니다.</p>"
+    html = box.format(f"<p>-------- 전달된 메시지 --------</p><table>{rows}</table><p>봄입니다.</p>")
     issue = read_letter(Letter("a", b"", html=html), NARUTECH, Sites([JoongangPage]))
     assert [(entry.headline, entry.body) for entry in issue.entries] == [("봄 항구", "봄입니다.")]
     assert issue.dates == [RawDate("Fri, 15 Mar 2024 07:00:00 +0900", "mail")]
 
 
-def test_lines_of_a_letter_that_look_like_a_header_are_kept() -> None:
-    text = f"나루 인터뷰\n제목\nFrom: 나루\nTo: 독자님\n{'봄이 왔습니다. ' * 3}\n참조: 나루일보"
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["From: 나루", "To: 독자님", "봄이 왔습니다.", "참조: 나루일보"],
+        ["From: 나루", "제목: 봄이 온다", "봄이 왔습니다."],
+        ["전달된 메시지", "봄이 왔습니다.", "참조: 나루일보"],
+    ],
+)
+def test_lines_of_a_letter_that_look_like_a_header_are_kept(lines: list[str]) -> None:
+    text = "\n".join(["나루 인터뷰", "제목", *lines])
     [entry] = read_letter(Letter("a", b"", text=text), NARUTECH, Sites([JoongangPage])).entries
-    assert entry.body.split("\n\n") == ["From: 나루", "To: 독자님", ("봄이 왔습니다. " * 3).strip(), "참조: 나루일보"]
+    assert entry.body.split("\n\n") == lines
 
 
 NARU = "나루 <narutech@naruilbo.example>"
@@ -531,3 +541,9 @@ def test_the_real_issues_footer_and_paywall_notice_are_no_content(real_issue: Is
     content = "\n".join(entry.headline + "\n" + entry.body for entry in real_issue.entries)
     assert not any(word in content for word in ("copyright", "상암산로", "구독후 보실", "이미지 클릭하면"))
     assert sum("copyright" in notice for notice in real_issue.notices) == 2
+
+
+def test_a_line_of_dashes_is_read_in_no_time() -> None:
+    started = time.process_time()
+    assert [entry.body for entry in issue_of("-" * 100_000).entries] == ["-" * 100_000]
+    assert time.process_time() - started < 5  # its square would take a minute
