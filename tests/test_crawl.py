@@ -163,6 +163,7 @@ def test_items_can_be_exported_as_any_scrapy_user_would(crawl: Crawl, tmp_path: 
     assert run.returncode == 0, run.stderr
     [item] = (json.loads(line) for line in (tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines())
     assert (item["number"], item["entries"][0]["headline"]) == (99, "제목이다")
+    assert run.stderr.endswith("Next, run: ./search_cli.py index\n")
 
 
 def test_links_in_mail_are_followed_only_on_request(crawl: Crawl, tmp_path: Path) -> None:

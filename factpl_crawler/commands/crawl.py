@@ -28,6 +28,6 @@ class Command(ScrapyCrawl):
         self.crawler_process.start()
         outcome = judge(args[0], crawler.stats.get_stats() if crawler.stats else {})
         sys.stderr.writelines(f"{line}\n" for line in outcome.lines())
-        if any((outcome.new | outcome.changed).values()):
+        if any([*outcome.new.values(), *outcome.changed.values()]):
             sys.stderr.write("Next, run: ./search_cli.py index\n")
         self.exitcode = 0 if outcome.ok else 1
