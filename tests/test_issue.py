@@ -51,7 +51,7 @@ LETTER = """\
 나루 오리지널과 나루 인터뷰는 Naru Plus 구독 후 보실 수 있습니다.
 
 📰 나루가 추천하는 기사 📰
-(이미지 클릭하면 기사 본문으로 Go!)
+(이미지를 누르면 기사로 가요)
 조선소에 들어온 로봇 팔
 용접을 맡은 로봇 팔이 조선소의 하루를 바꾸고 있다. 용접공들은 무엇을 걱정하고 있을까 물었다.
 바다 위의 데이터센터
@@ -103,7 +103,7 @@ def test_notices_and_footer_are_set_aside_and_kept() -> None:
     issue = issue_of(LETTER)
     assert issue.notices == [
         "나루 오리지널과 나루 인터뷰는 Naru Plus 구독 후 보실 수 있습니다.",
-        "(이미지 클릭하면 기사 본문으로 Go!)",
+        "(이미지를 누르면 기사로 가요)",
         "나루테크 NARUTECH",
         "copyright 나루테크 2019.",
     ]
