@@ -1,7 +1,7 @@
 """One night: collect the configured publications, index what changed, say what happened.
 
-Ends with 0 when all went well, 1 when something did not, 2 when it was called wrongly, 3 when
-the store or the index cannot be used.
+Ends with 0 when all went well, 2 when it was called wrongly, 3 when the store or the index cannot
+be used, 5 when it came to its end and something did not go well.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from factpl_crawler.store import Store, StoreError
 from index.build import build
 from index.errors import SearchError
 
-EXIT_UNHEALTHY, EXIT_USAGE, EXIT_UNUSABLE = 1, 2, 3
+EXIT_USAGE, EXIT_UNUSABLE, EXIT_UNHEALTHY = 2, 3, 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,6 +23,7 @@ def test_source_is_clean(command: list[str]) -> None:
 def test_a_spider_of_a_known_mailer_is_one_short_file() -> None:
     source = (ROOT / "demo_site" / "spiders" / "hanjul.py").read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 40
+    assert source in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_commands_have_their_run_bit() -> None:
