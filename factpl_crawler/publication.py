@@ -7,7 +7,6 @@ from functools import cached_property
 
 from factpl_crawler.text import fold_label
 
-
 LONGEST_HEADLINE = 300  # characters; the patterns below take a long line's square of time
 
 
