@@ -236,7 +236,8 @@ def _read(surface: str, feature: str, start: int) -> _Morpheme:
     parts = [(surface, tag)]
     if kind in _EXPANDED:
         split = [part.split("/") for part in expression.split("+")]
-        parts = [(part[0], part[1]) for part in split if len(part) > 1]
+        # Of some words the dictionary says that they have parts, and not which.
+        parts = [(part[0], part[1]) for part in split if len(part) > 1 and part[0]] or parts
     if kind == "Compound":
         # One syllable of a word is no word: the 돈 of 돈가스 is not money.
         parts = [(surface if len(part) == 1 else part, tag) for part, tag in parts]

@@ -108,6 +108,10 @@ def test_a_stem_that_its_ending_does_not_change_is_the_verb(text: str, verb: str
     assert [text for text, _ in morphemes(text)] == [verb]
 
 
+def test_a_compound_whose_parts_the_dictionary_keeps_to_itself_is_one_word() -> None:
+    assert [text for text, _ in morphemes("건대")] == ["건대"]
+
+
 def test_a_prefix_is_kept() -> None:
     assert [text for text, _ in morphemes("비급여")] == ["비", "급여"]
 
