@@ -109,7 +109,7 @@ def test_a_stem_that_its_ending_does_not_change_is_the_verb(text: str, verb: str
 
 
 def test_a_compound_whose_parts_the_dictionary_keeps_to_itself_is_one_word() -> None:
-    assert [text for text, _ in morphemes("건대")] == ["건대"]
+    assert [text for text, _ in morphemes("건대입구")] == ["건대", "입구"]
 
 
 def test_a_prefix_is_kept() -> None:
