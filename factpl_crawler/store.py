@@ -223,10 +223,6 @@ class Store:
 
     # --- The frontier ---------------------------------------------------------------------------------------------
 
-    def is_fetched(self, url: str) -> bool:
-        """Return whether nothing is left to ask of *url*: ok, gone, or failed on five days."""
-        return self._any(select(fetches.c.url).where(fetches.c.url == url, SETTLED))
-
     def has_article(self, id: str) -> bool:
         """*id* may be one that was requested and turned out to be another article."""
         turned_out = select(redirects.c.article_id).where(redirects.c.requested_id == id)
