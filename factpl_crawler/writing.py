@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, delete, func, insert, select, update
 
+from factpl_crawler.clock import now
 from factpl_crawler.documents import Document, PublicationRef
 from factpl_crawler.items import Article, Issue, Quarantined
 from factpl_crawler.rows import (
@@ -40,7 +40,6 @@ from factpl_crawler.tables import (
     removed,
     versions,
 )
-from factpl_crawler.text import KST
 
 
 class Change(StrEnum):
@@ -57,7 +56,7 @@ def _overall(change: Change, *parts: Change) -> Change:
 
 
 def _now() -> str | None:
-    return kst(datetime.now(KST))
+    return kst(now())
 
 
 def _way(link: Row) -> tuple[str, int, str]:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output", "charts"}
 STORE = {
     f"factpl_crawler.{module}"
-    for module in ("documents", "items", "migrations", "rows", "stamp", "store", "tables", "text", "writing")
+    for module in ("clock", "documents", "items", "migrations", "rows", "stamp", "store", "tables", "text", "writing")
 }
 
 FRONT = {
@@ -32,6 +32,7 @@ ROOMS = {
     "factpl_crawler.documents": set(),
     "factpl_crawler.stamp": set(),
     "factpl_crawler.paths": set(),
+    "factpl_crawler.clock": {"factpl_crawler.text"},
     "factpl_crawler.config": {"factpl_crawler.paths"},
     "factpl_crawler.publication": {"factpl_crawler.text"},
     "factpl_crawler.guard": set(),
