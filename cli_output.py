@@ -173,6 +173,7 @@ def _reading_dict(results: "Results") -> dict[str, Any]:
     read = {
         "correction": asdict(results.correction) if results.correction else None,
         "partial": results.partial,
+        "complete": results.complete,
         "dropped": list(results.dropped),
         "suggestions": list(results.suggestions),
     }

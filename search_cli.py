@@ -344,7 +344,8 @@ def tell_reading(results: "Results") -> None:
         say(one_line(f"{told} --exact keeps to what was typed."))
     if results.partial:
         lacking = f" The best lacks: {', '.join(results.dropped)}" if results.dropped else ""
-        say(one_line(f"Nothing has all the words; what has some is shown.{lacking}"))
+        having = f"Only {results.complete} of them have" if results.complete else "Nothing has"
+        say(one_line(f"{having} all the words; what has some is shown.{lacking}"))
     if results.suggestions:
         say(one_line(f"혹시 {', '.join(results.suggestions)}?"))
 

@@ -9,6 +9,7 @@ numpy, which takes longer to load than a search of few postings takes.
 
 import sys
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property, reduce
 from math import inf
@@ -30,13 +31,30 @@ Part = list[Postings]
 Docs = TypeVar("Docs")
 
 
-class Scored(NamedTuple):
-    """BM25 of one term: `factor` is its weight and idf, `norms` what is added to the frequency, by length's byte."""
+class ScoredField(NamedTuple):
+    """What a field adds to a term's frequency: an occurrence is worth `shares`, by the byte of the field's length."""
 
+    name: str
     postings: Postings
-    factor: float
     lengths: bytes
-    norms: Sequence[float]
+    shares: Sequence[float]
+
+
+class Scored(NamedTuple):
+    """BM25F of one term, `factor * tf / (1 + tf)`: its fields make one frequency together, `tf`."""
+
+    factor: float
+    fields: list[ScoredField]
+
+    def parts(self, doc: int) -> dict[str, float]:
+        """Return what each field that has the term adds to the score of *doc*."""
+        frequencies = {
+            one.name: one.postings.freq(i) * one.shares[one.lengths[doc]]
+            for one in self.fields
+            if (i := one.postings.index(doc)) is not None
+        }
+        divisor = 1 + sum(frequencies.values())
+        return {name: self.factor * tf / divisor for name, tf in frequencies.items()}
 
 
 class Engine(Protocol[Docs]):
@@ -95,8 +113,8 @@ class Sets:
     def scores(self, docs: set[int], scored: list[Scored], bonuses: list[tuple[set[int], float]]) -> "SetRanked":
         scores = dict.fromkeys(docs, 0.0)
         for one in scored:
-            for doc, score in _bm25(one, docs):
-                scores[doc] += score
+            for doc, tf in _frequencies(one, docs).items():
+                scores[doc] += one.factor * tf / (1 + tf)
         for earning, bonus in bonuses:
             for doc in earning & docs:
                 scores[doc] += bonus
@@ -114,16 +132,17 @@ def _chained(places: list[set[int]], slop: int) -> bool:
     return bool(reached)
 
 
-def _bm25(one: Scored, docs: set[int]) -> Iterable[tuple[int, float]]:
-    postings, factor, lengths, norms = one
-    # To look each document up takes some twenty times as long as to pass it by.
-    if len(docs) * 20 < len(postings.docs):
-        found = ((doc, i) for doc in docs if (i := postings.index(doc)) is not None)
-    else:
-        found = ((doc, i) for i, doc in enumerate(postings.docs) if doc in docs)
-    for doc, i in found:
-        freq = postings.freq(i)
-        yield doc, factor * freq / (freq + norms[lengths[doc]])
+def _frequencies(one: Scored, docs: set[int]) -> dict[int, float]:
+    frequencies: dict[int, float] = defaultdict(float)
+    for _, postings, lengths, shares in one.fields:
+        # To look each document up takes some twenty times as long as to pass it by.
+        if len(docs) * 20 < len(postings.docs):
+            found = ((doc, i) for doc in docs if (i := postings.index(doc)) is not None)
+        else:
+            found = ((doc, i) for i, doc in enumerate(postings.docs) if doc in docs)
+        for doc, i in found:
+            frequencies[doc] += postings.freq(i) * shares[lengths[doc]]
+    return frequencies
 
 
 class SetRanked:
@@ -201,13 +220,29 @@ class Arrays:
     def scores(self, docs: Any, scored: list[Scored], bonuses: list[tuple[Any, float]]) -> "ArrayRanked":
         np = self.np
         scores = np.zeros(self.size)
-        for postings, factor, lengths, norms in scored:
-            numbers = np.asarray(postings.docs)
-            freqs = np.asarray(postings.freqs) if len(postings.freqs) else 1
-            scores[numbers] += factor * freqs / (freqs + np.asarray(norms)[np.frombuffer(lengths, np.uint8)[numbers]])
+        for one in scored:
+            numbers, tf = self._frequencies(one)
+            scores[numbers] += one.factor * tf / (1 + tf)
         for earning, bonus in bonuses:
             scores[earning] += bonus
         return ArrayRanked(np, scores, np.flatnonzero(docs))
+
+    def _frequencies(self, one: Scored) -> tuple[Any, Any]:
+        """Return documents, and the frequency in each of them."""
+        found = [self._in_field(field) for field in one.fields]
+        if len(found) == 1:
+            return found[0]
+        total = self.np.zeros(self.size)
+        for numbers, tf in found:
+            total[numbers] += tf
+        numbers = self.np.flatnonzero(total)
+        return numbers, total[numbers]
+
+    def _in_field(self, field: ScoredField) -> tuple[Any, Any]:
+        np = self.np
+        numbers = np.asarray(field.postings.docs)
+        freqs = np.asarray(field.postings.freqs) if len(field.postings.freqs) else 1
+        return numbers, freqs * np.asarray(field.shares)[np.frombuffer(field.lengths, np.uint8)[numbers]]
 
 
 class ArrayRanked:
@@ -357,9 +392,9 @@ def _column(reader: Any, name: str) -> bytes:
     return bytes(file.get(start, length))
 
 
-def proximity(segment: Segment, field: str, pair: tuple[str, str], distance: int, docs: list[int]) -> dict[int, int]:
-    """Return how often in each of *docs* the second of *pair* stands up to *distance* after the first."""
-    first, second = (segment.places(field, text, docs) for text in pair)
+def proximity(segment: Segment, field: str, pair: str, distance: int, docs: list[int]) -> dict[int, int]:
+    """Return how often in each of *docs* the second word of *pair* stands up to *distance* after the first."""
+    first, second = (segment.places(field, text, docs) for text in pair.split(" "))
     counts = {
         doc: sum(place + i in second[doc] for place in first[doc] for i in range(1, distance + 1))
         for doc in first

@@ -18,6 +18,8 @@ ALIAS_WEIGHT = 0.3
 # What has more words is searched for without other names, and is not mended.
 MAX_EXPANDED, MAX_MENDED = 16, 8
 MAX_SUGGESTED = 3
+# So many words are a question: where so few documents have them all, those that have most are among the answers.
+QUESTION, FEW = 6, 10
 _LONGEST_NAME = 4
 
 
@@ -44,11 +46,12 @@ class Correction:
 
 @dataclass(frozen=True)
 class Reading:
-    """`query` is what is searched for. With `optional`, any of those words is enough."""
+    """`query` is what is searched for. With `optional`, any of those is enough, and `complete` documents have all."""
 
     query: Query
     correction: Correction | None = None
-    optional: tuple[Word, ...] = ()
+    optional: tuple[Word | Phrase, ...] = ()
+    complete: int = 0
     suggestions: tuple[str, ...] = ()
 
 
@@ -110,8 +113,21 @@ def _named(name: str, field: str | None) -> Query:
 # --- Where nothing was found --------------------------------------------------------------------------------------
 
 
-def read_again(typed: Query, index: Index) -> Reading:
-    """Read a query that found nothing once more."""
+def read_again(typed: Query, total: int, index: Index) -> Reading:
+    """Read a query that found *total* documents once more, where they are too few."""
+    if not total:
+        return _read_otherwise(typed, index)
+    if total < FEW and _is_question(typed):
+        query, optional = relax(typed)
+        return Reading(query, optional=optional, complete=total)
+    return Reading(typed)
+
+
+def _is_question(query: Query) -> bool:
+    return len(plain_words(query)) >= QUESTION
+
+
+def _read_otherwise(typed: Query, index: Index) -> Reading:
     query, correction = _mended(typed, index)
     if correction and index.finds(query):
         return Reading(query, correction)
@@ -123,7 +139,7 @@ def read_again(typed: Query, index: Index) -> Reading:
         query = relaxed
     else:
         query, correction, optional = typed, None, ()
-    return Reading(query, correction, optional, tuple(map(str, suggestions)))
+    return Reading(query, correction, optional, suggestions=tuple(map(str, suggestions)))
 
 
 def plain_words(query: Query) -> list[Word]:
@@ -187,15 +203,18 @@ def _guesses(word: str, vocabulary: Vocabulary) -> list[Guess]:
     return guesses or (vocabulary.alike(stem, MAX_SUGGESTED) if stem != word else [])
 
 
-def relax(query: Query) -> tuple[Query, tuple[Word, ...]]:
-    """Return *query* content with any of its plain words, or of the parts of its only one, and those words."""
-    words = plain_words(query)
-    parts = words if len(words) != 1 else _parts(words[0])
-    if len(parts) < 2:
-        return query, ()
+def relax(query: Query) -> tuple[Query, tuple[Word | Phrase, ...]]:
+    """Return *query* content with any of its plain words, or of the parts of its only one, and those words.
+
+    The phrases of a question are words that somebody quoted.
+    """
     children = query.children if isinstance(query, And) else (query,)
-    rest = [child for child in children if not isinstance(child, Word)]
-    return all_of([any_of([*parts]), *rest]), tuple(parts)
+    kinds = Word | Phrase if _is_question(query) else Word
+    parts = [child for child in children if isinstance(child, kinds)]
+    rest = [child for child in children if not isinstance(child, kinds)]
+    if len(parts) == 1 and isinstance(only := parts[0], Word):
+        parts = [*_parts(only)]
+    return (all_of([any_of([*parts]), *rest]), tuple(parts)) if len(parts) > 1 else (query, ())
 
 
 def _parts(word: Word) -> list[Word]:

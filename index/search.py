@@ -104,7 +104,8 @@ class Results:
     """One page of *total* documents; `query` is the query as it was understood.
 
     Where nothing was found as typed, `correction` says what was searched for in its place, `partial` that documents
-    with some of the words are shown, `dropped` which words the best of them lacks, and `suggestions` what to try.
+    with some of the words are shown, `complete` how many have them all, `dropped` which words the best of them lacks,
+    and `suggestions` what to try.
     `reading` says, when an explanation was asked for, what each word looks for.
     `facets` count the documents of all pages; `publications` are titles by id.
     """
@@ -118,6 +119,7 @@ class Results:
     publications: Mapping[str, str]
     correction: Correction | None = None
     partial: bool = False
+    complete: int = 0
     dropped: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
     reading: tuple[str, ...] = ()
@@ -150,7 +152,7 @@ def search(
         asked = _Asked(reader, index_dir / meta.folder, filters, aliases=aliases and not exact)
         reading, query = Reading(typed), asked.narrowed(typed)
         found, total = reader.search(query, sort or _natural_sort(query), limit, offset, explain=explain)
-        if not total and not exact and (again := read_again(typed, asked)) != reading:
+        if not exact and (again := read_again(typed, total, asked)) != reading:
             reading, query = again, asked.narrowed(again.query)
             found, total = reader.search(query, sort or _natural_sort(query), limit, offset, explain=explain)
         dropped = asked.dropped(reading)
@@ -166,6 +168,7 @@ def search(
         publications=meta.publications,
         correction=reading.correction,
         partial=bool(reading.optional),
+        complete=reading.complete,
         dropped=dropped,
         suggestions=reading.suggestions,
         reading=tuple(explained(reading.query, asked.aliases)) if explain else (),

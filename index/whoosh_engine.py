@@ -37,7 +37,7 @@ from whoosh.query.spans import SpanNear2
 from whoosh.util.numeric import byte_to_length
 
 from index import codec
-from index.bulk import Scored, Segment, proximity
+from index.bulk import Scored, ScoredField, Segment, proximity
 from index.errors import IndexBroken
 from index.korean import START, QueryTerms, Token, analyse, normalise, query_terms
 from index.meta import sync_folder
@@ -58,11 +58,13 @@ from index.query import (
 )
 from index.schema import BIGRAMS, COUNTED, KEYWORDS, PAIRS, STEMS, TEXTS, Record, fold_value
 
-# BM25's, and the weights of the views, as measured on Korean queries.
-K1, B = 0.9, 0.75
-MORPHEME_WEIGHT = {"headline": 2.0, "body": 1.0}
+# BM25F's, and the weights of the views, as measured on Korean queries. What stands in a field counts as often as its
+# weight says; the fields of one view are added up before a word that is frequent is held back.
+K1, B = 0.6, 0.75
+FIELD_WEIGHT = {"headline": 2.0, "headline_bigrams": 2.0}
+MORPHEME_WEIGHT = 1.0
 STEM_WEIGHT = 0.5
-BIGRAM_WEIGHT = 0.25
+BIGRAM_WEIGHT = 0.5
 # Two morphemes of the query that stand as close in a document, a particle between them counted, count as a term too.
 # It is looked for in as many of the best documents as a search has time for.
 PAIR_WEIGHT, CLOSE, CLOSE_CANDIDATES = 0.3, 3, 300
@@ -399,83 +401,107 @@ class _Hit(NamedTuple):
     closeness: dict[str, float]
 
 
+class _Sought(NamedTuple):
+    """A term that scores, or two that score by standing close: where they are looked for, and how much they count."""
+
+    fields: tuple[str, ...]
+    text: str
+    weight: float
+
+
+class _Ranking(NamedTuple):
+    """What scores; `literals` are what earns a bonus, by the name it has in an explanation."""
+
+    terms: list[_Sought]
+    literals: dict[str, wrappers.ConstantScoreQuery]
+    pairs: list[_Sought]
+
+    def queries(self) -> Iterator[qcore.Query]:
+        yield from self.literals.values()
+        for sought in self.terms:
+            yield from (terms.Term(field, sought.text) for field in sought.fields)
+
+
 class _Search:
     """One query's answer; `matching` is of each segment what matches there."""
 
     def __init__(self, query: Query, searcher: Any, segments: list[Segment], *, by_score: bool) -> None:
         self._searcher = searcher
         self._match = _matching(query, searcher)
-        self._ranking = _ranking(query, searcher) if by_score else {}
-        self._pairs = list(_pairs(query)) if by_score else []
-        self._norms: dict[str, list[float]] = {}
+        self._ranking = _ranking(query, searcher) if by_score else _Ranking([], {}, [])
+        self._shares: dict[str, list[float]] = {}
         for segment in segments:
-            segment.begin([self._match, *self._ranking.values()])
+            segment.begin([self._match, *self._ranking.queries()])
         self.matching = [(segment, segment.matching(self._match)) for segment in segments]
         self.total = sum(len(segment.engine.members(docs)) for segment, docs in self.matching)
 
     def best(self, count: int) -> list[_Hit]:
-        wanted = max(count, CLOSE_CANDIDATES) if self._pairs else count
+        wanted = max(count, CLOSE_CANDIDATES) if self._ranking.pairs else count
         best = _in_order([hit for segment, docs in self.matching for hit in self._best(segment, docs, wanted)])
-        if self._pairs:
+        if self._ranking.pairs:
             # The rest score less than these did before they were given more.
             best[:CLOSE_CANDIDATES] = _in_order(self._brought_forward(best[:CLOSE_CANDIDATES]))
         return best[:count]
 
     def _best(self, segment: Segment, docs: Any, count: int) -> Iterator[_Hit]:
-        scored = [one for term in self._single_terms() if (one := self._scored(segment, term))]
-        bonuses = [
-            (segment.docs(query), query.score)
-            for query in self._ranking.values()
-            if isinstance(query, wrappers.ConstantScoreQuery)
-        ]
+        scored = [one for sought in self._ranking.terms if (one := self._scored(segment, sought))]
+        bonuses = [(segment.docs(query), query.score) for query in self._ranking.literals.values()]
         for score, day, doc in segment.engine.scores(docs, scored, bonuses).best(count, segment.days):
             yield _Hit(score, day, segment, doc, {})
 
-    def _single_terms(self) -> Iterator[terms.Term]:
-        return (query for query in self._ranking.values() if isinstance(query, terms.Term))
+    def _scored(self, segment: Segment, sought: _Sought) -> Scored | None:
+        found = ((field, segment.postings(field, sought.text)) for field in sought.fields)
+        fields = [
+            ScoredField(field, postings, segment.lengths(field), self.shares(field))
+            for field, postings in found
+            if postings is not None
+        ]
+        idf = min(self._searcher.idf(field, sought.text) for field in sought.fields)
+        return Scored(sought.weight * idf * (K1 + 1), fields) if fields else None
 
-    def _scored(self, segment: Segment, term: terms.Term) -> Scored | None:
-        if (postings := segment.term(term)) is None:
-            return None
-        factor = term.boost * self._searcher.idf(term.fieldname, term.text) * (K1 + 1)
-        return Scored(postings, factor, segment.lengths(term.fieldname), self.norms(term.fieldname))
-
-    def norms(self, field: str) -> list[float]:
-        """Return what BM25 adds to a frequency in the divisor, by the byte of the field's length."""
-        if field not in self._norms:
+    def shares(self, field: str) -> list[float]:
+        """Return what an occurrence in *field* is worth, in shares of K1, by the byte of the field's length."""
+        if field not in self._shares:
             mean = self._searcher.reader().field_length(field) / max(1, self._searcher.doc_count_all()) or 1.0
-            self._norms[field] = [K1 * (1 - B + B * byte_to_length(byte) / mean) for byte in range(256)]
-        return self._norms[field]
+            worth = FIELD_WEIGHT.get(field, 1.0) / K1
+            self._shares[field] = [worth / (1 - B + B * byte_to_length(byte) / mean) for byte in range(256)]
+        return self._shares[field]
 
     def _brought_forward(self, hits: list[_Hit]) -> list[_Hit]:
         closeness: dict[tuple[int, int], dict[str, float]] = defaultdict(dict)
         by_segment = {hit.segment.offset: hit.segment for hit in hits}
         docs = {offset: [hit.doc for hit in hits if hit.segment.offset == offset] for offset in by_segment}
-        for field, pair, weight in self._pairs:
-            near = [
-                (offset, doc, freq)
+        for pair in self._ranking.pairs:
+            near = {
+                (offset, doc): frequencies
                 for offset, segment in by_segment.items()
-                for doc, freq in proximity(segment, field, pair, CLOSE, docs[offset]).items()
-            ]
-            factor = weight * _idf(len(near), self._searcher.doc_count_all()) * (K1 + 1)
-            for offset, doc, freq in near:
-                norm = self.norms(field)[by_segment[offset].lengths(field)[doc]]
-                closeness[offset, doc][f"{field}:{' '.join(pair)}"] = factor * freq / (freq + norm)
+                for doc, frequencies in self._near(segment, pair, docs[offset]).items()
+            }
+            factor = pair.weight * _idf(len(near), len(hits)) * (K1 + 1)
+            for place, frequencies in near.items():
+                divisor = 1 + sum(frequencies.values())
+                closeness[place] |= {f"{field}:{pair.text}": factor * tf / divisor for field, tf in frequencies.items()}
         return [_closer(hit, closeness[hit.segment.offset, hit.doc]) for hit in hits]
 
-    def explanation(self, hit: _Hit) -> dict[str, float]:
-        scores = {name: self._score(hit, query) for name, query in self._ranking.items()}
-        return {name: score for name, score in (scores | hit.closeness).items() if score}
+    def _near(self, segment: Segment, pair: _Sought, docs: list[int]) -> dict[int, dict[str, float]]:
+        """Return, of each of *docs* in which the two stand close, how much so in each field."""
+        near: dict[int, dict[str, float]] = defaultdict(dict)
+        for field in pair.fields:
+            shares, lengths = self.shares(field), segment.lengths(field)
+            for doc, freq in proximity(segment, field, pair.text, CLOSE, docs).items():
+                near[doc][field] = freq * shares[lengths[doc]]
+        return near
 
-    def _score(self, hit: _Hit, query: Any) -> float:
-        segment, doc = hit.segment, hit.doc
-        if isinstance(query, wrappers.ConstantScoreQuery):
-            return float(query.score) if segment.engine.has(segment.docs(query), doc) else 0.0
-        one = self._scored(segment, query)
-        if one is None or (i := one.postings.index(doc)) is None:
-            return 0.0
-        freq = one.postings.freq(i)
-        return one.factor * freq / (freq + one.norms[one.lengths[doc]])
+    def explanation(self, hit: _Hit) -> dict[str, float]:
+        scores: dict[str, float] = defaultdict(float)
+        for sought in self._ranking.terms:
+            if scored := self._scored(hit.segment, sought):
+                for field, part in scored.parts(hit.doc).items():
+                    scores[f"{field}:{sought.text}"] += part
+        for name, query in self._ranking.literals.items():
+            if hit.segment.engine.has(hit.segment.docs(query), hit.doc):
+                scores[name] += query.score
+        return scores | hit.closeness
 
 
 def _closer(hit: _Hit, closeness: dict[str, float]) -> _Hit:
@@ -588,8 +614,7 @@ def _near(parts: list[qcore.Query], slop: int) -> qcore.Query | None:
     return SpanNear2(parts, slop=slop)
 
 
-def _ranking(query: Query, searcher: Any) -> dict[str, qcore.Query]:
-    """Return what scores, by the name it has in an explanation."""
+def _ranking(query: Query, searcher: Any) -> _Ranking:
     ranked = [
         (value, TEXTS if field is None else (field,), weight)
         for field, value, weight in weighted(query)
@@ -597,14 +622,14 @@ def _ranking(query: Query, searcher: Any) -> dict[str, qcore.Query]:
     ]
     typed = [(value, names) for value, names, weight in ranked if weight == 1]
     commonest = min((_rarity(value, names, searcher) for value, names in typed), default=0.0)
-    weights: dict[tuple[str, str], float] = defaultdict(float)
-    literals: dict[str, qcore.Query] = {}
+    weights: dict[tuple[tuple[str, ...], str], float] = defaultdict(float)
+    literals: dict[str, wrappers.ConstantScoreQuery] = {}
     for value, names, share in ranked:
         sought = _looked_for(value)
         rarity = _rarity(value, names, searcher)
         if isinstance(value, Prefix):
             for text in _begun(searcher, STEMS, normalise(value.text).text):
-                weights[STEMS, text] += STEM_WEIGHT
+                weights[(STEMS,), text] += STEM_WEIGHT
         # However rare another name is, it says no more than the one that was typed.
         scale = share if share == 1 or not rarity else share * min(1.0, commonest / rarity)
         for key, weight in _weighted_terms(sought, names, morphemes=share != 1):
@@ -614,12 +639,12 @@ def _ranking(query: Query, searcher: Any) -> dict[str, qcore.Query]:
                 rarest = max(searcher.idf(BIGRAMS[name], text) for text in sought.literal)
                 bonus = scale * LITERAL_WEIGHT / max(1, len(typed)) ** 2 * rarest
                 literals[f'{name}:"{value.text}"'] = wrappers.ConstantScoreQuery(literal, bonus)
-    for searched, texts in _spoken(query):
-        for name in searched:
-            for text in texts:
-                weights[name, text] += MORPHEME_WEIGHT[name]
-    single = {f"{field}:{text}": terms.Term(field, text, boost=weight) for (field, text), weight in weights.items()}
-    return {**single, **literals}
+    spoken = _spoken(query)
+    for searched, texts in spoken:
+        for text in texts:
+            weights[searched, text] += MORPHEME_WEIGHT
+    single = [_Sought(fields, text, weight) for (fields, text), weight in weights.items()]
+    return _Ranking(single, literals, list(_pairs(spoken)))
 
 
 def _rarity(value: Text, names: Sequence[str], searcher: Any) -> float:
@@ -639,17 +664,16 @@ def _spoken(query: Query) -> list[tuple[tuple[str, ...], list[str]]]:
     return [(names, _morphemes_of(values)) for names, values in said.items()]
 
 
-def _pairs(query: Query) -> Iterator[tuple[str, tuple[str, str], float]]:
-    """Yield each two morphemes that stand close in the query, with a field to look for them in and their weight."""
-    pairs: Counter[tuple[str, tuple[str, str]]] = Counter(
-        (field, pair)
-        for names, texts in _spoken(query)
+def _pairs(spoken: list[tuple[tuple[str, ...], list[str]]]) -> Iterator[_Sought]:
+    """Yield each two morphemes that stand close in the query."""
+    pairs: Counter[tuple[tuple[str, ...], str]] = Counter(
+        (names, f"{first} {second}")
+        for names, texts in spoken
         for distance in range(1, CLOSE + 1)
-        for pair in zip(texts, texts[distance:], strict=False)
-        for field in names
+        for first, second in zip(texts, texts[distance:], strict=False)
     )
-    for (field, pair), times in pairs.items():
-        yield field, pair, times * PAIR_WEIGHT * MORPHEME_WEIGHT[field]
+    for (names, pair), times in pairs.items():
+        yield _Sought(names, pair, times * PAIR_WEIGHT)
 
 
 def _morphemes_of(values: list[Text]) -> list[str]:
@@ -659,13 +683,12 @@ def _morphemes_of(values: list[Text]) -> list[str]:
 
 
 def _weighted_terms(
-    sought: QueryTerms, names: Sequence[str], *, morphemes: bool
-) -> Iterator[tuple[tuple[str, str], float]]:
-    for name in names:
-        for text in sought.ranked_morphemes if morphemes else ():
-            yield (name, text), MORPHEME_WEIGHT[name]
-        for text in sought.literal:
-            yield (BIGRAMS[name], text), BIGRAM_WEIGHT
+    sought: QueryTerms, names: tuple[str, ...], *, morphemes: bool
+) -> Iterator[tuple[tuple[tuple[str, ...], str], float]]:
+    for text in sought.ranked_morphemes if morphemes else ():
+        yield (names, text), MORPHEME_WEIGHT
+    for text in sought.literal:
+        yield (tuple(BIGRAMS[name] for name in names), text), BIGRAM_WEIGHT
     if names == TEXTS:
         for text in sought.ranked_stems:
-            yield (STEMS, text), STEM_WEIGHT
+            yield ((STEMS,), text), STEM_WEIGHT

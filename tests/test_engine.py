@@ -14,7 +14,7 @@ from test_search import QUERIES
 
 from index import bulk, whoosh_engine
 from index.build import build
-from index.bulk import Arrays, Scored, Sets
+from index.bulk import Arrays, Scored, ScoredField, Sets
 from index.codec import Postings
 from index.meta import read_meta
 from index.query import Query, Word, any_of, parse
@@ -74,7 +74,8 @@ def test_both_engines_give_the_same_best_with_the_same_scores(
 ) -> None:
     days = [chosen.randint(1, 3) for _ in range(20)]
     lengths = bytes(chosen.choices(range(4), k=20))
-    scored = [Scored(postings(term), chosen.choice([0.3, 1.0]), lengths, [0.2, 0.5, 0.9, 1.7]) for term in terms]
+    fields = [ScoredField(str(n), postings(term), lengths, [0.2, 0.5, 0.9, 1.7]) for n, term in enumerate(terms)]
+    scored = [Scored(chosen.choice([0.3, 1.0]), fields[i:]) for i in range(len(fields))]
     sets, arrays = Sets(20), Arrays(20)
     mask = arrays.of([sorted(matching)]) if matching else arrays.of(())
     best = sets.scores(matching, scored, [({1, 2}, 0.7)]).best(count, days)

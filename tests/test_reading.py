@@ -88,6 +88,11 @@ def test_a_long_query_gets_no_other_names() -> None:
         ('나루 강가 "큰 배" -돛 호:1', '(나루 OR 강가) "큰 배" -돛 issue:1', ["나루", "강가"]),
         ("추론회담", "추론 OR 회담", ["추론", "회담"]),
         ('나루 "큰 배"', '나루 "큰 배"', []),
+        (
+            '가 나 다 라 마 바 "큰 배" -돛',
+            '(가 OR 나 OR 다 OR 라 OR 마 OR 바 OR "큰 배") -돛',
+            [*"가나다라마바", "큰 배"],
+        ),
         ("그로크", "그로크", []),
         ("나루 OR 강가", "나루 OR 강가", []),
         ("", "", []),
@@ -103,6 +108,15 @@ def test_a_question_finds_the_documents_that_have_some_of_its_words_and_says_whi
     assert (ids(results), results.partial) == (["a/2", "a/3"], True)
     assert results.dropped == ("왜", "떨어졌나", "회담")
     assert ids(search("나루전자의 반도체 값이 왜 떨어졌나 회담", index_dir=index_dir, offset=1)) == ["a/3"]
+
+
+def test_where_few_documents_have_a_whole_question_those_with_some_of_it_are_shown_too(index_dir: Path) -> None:
+    asked = "나루전자의 반도체 값이 올랐다 소식 2"
+    results = search(asked, index_dir=index_dir)
+    assert (ids(results)[0], results.total, results.complete, results.dropped) == ("a/2", 6, 1, ())
+    shorter = search(asked.removesuffix(" 2"), index_dir=index_dir)
+    assert (ids(shorter), shorter.partial, shorter.complete) == (["a/2"], False, 0)
+    assert ids(search(asked, index_dir=index_dir, exact=True)) == ["a/2"]
 
 
 def test_when_some_document_has_all_the_words_no_other_is_shown(index_dir: Path) -> None:
