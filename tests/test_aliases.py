@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import ListSource, document
 
-from index.aliases import FILE, Alias, Aliases, Hanja, believed, key, read_aliases
+from index.aliases import FILE, Alias, Aliases, believed, key, read_aliases
 from index.build import build
 from index.errors import AliasesBroken
 from index.pairs import Pair, pair_terms, pairs
@@ -127,7 +127,7 @@ def test_the_file_is_read_again_when_it_has_changed(tmp_path: Path) -> None:
     assert read_aliases(tmp_path, file).others("naru") == []
 
 
-@pytest.mark.parametrize("text", ["names = [", "names = 7", 'hanja = "美"', "hanja = 1"])
+@pytest.mark.parametrize("text", ["names = [", "names = 7", "countries = 1"])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "aliases.toml"
     file.write_text(text, encoding="utf-8")
@@ -148,19 +148,24 @@ def test_other_names_are_bounded_and_never_the_name_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "spellings"),
+    ("word", "others"),
     [
-        ("美", ["미", "美"]),
-        ("미", ["美"]),
-        ("미중", ["미중", "미·중", "美中"]),
-        ("미·중", ["미중", "미·중", "美中"]),
-        ("美中", ["미중", "미중", "미·중", "美中"]),
-        ("중미", ["중미", "중·미", "中美"]),
+        ("美", ["미"]),
+        ("미", []),
+        ("미중", ["미·중"]),
+        ("미·중", ["미중"]),
+        ("美中", ["미중", "미·중"]),
+        ("人工知能", ["인공지능"]),
+        ("서울大", ["서울대"]),
         ("나루", []),
     ],
 )
-def test_hanja_and_its_reading_are_spellings_of_each_other(word: str, spellings: list[str]) -> None:
-    assert list(Hanja({"美": "미", "中": "중"}, "미중").spellings(word)) == spellings
+def test_hanja_are_known_by_their_reading_and_countries_with_a_dot_and_without(word: str, others: list[str]) -> None:
+    assert Aliases(countries="미중").others(word) == others
+
+
+def test_hanja_have_the_other_names_of_their_reading() -> None:
+    assert Aliases([Alias(("인공지능", "AI"), "file")]).others("人工知能") == ["인공지능", "AI"]
 
 
 def test_a_name_finds_what_has_its_other_name_after_what_was_typed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from index.reading import expand
 from index.search import Highlight
 from index.snippets import ELLIPSIS, snippet
 
-GROQ = Aliases([Alias(("그로크", "Groq"), "learnt", 3)])
+GROQ = Aliases([Alias(("그로크", "Groq"), "learnt", 3)], countries="미중")
 
 
 def marked(query: str, text: str) -> list[str]:
@@ -32,11 +32,26 @@ def marked(query: str, text: str) -> list[str]:
         ("-그로크 칩", "그로크 칩", ["칩"]),
         ("제목:칩", "칩", []),
         ("그로크", unicodedata.normalize("NFD", "그로크의"), [unicodedata.normalize("NFD", "그로크")]),
+        ("인공지능", "새 人工知能이 인공지능을", ["人工知能", "인공지능"]),
+        ("윤슬", "새 作家 尹슬의 글", ["尹슬"]),
+        ("人工知能", "인공지능을", ["인공지능"]),
+        ("미", "美·中", ["美"]),
+        ("미중", "美·中과 미⋅중과 美中과 미중", ["美·中", "미⋅중", "美中", "미중"]),
         ("칩", "👩\u200d💻 칩 🇰🇷칩", ["칩", "칩"]),
     ],
 )
 def test_what_was_found_is_marked_without_particles(query: str, text: str, expected: list[str]) -> None:
     assert marked(query, text) == expected
+
+
+def test_what_a_dot_joins_is_one_mark_without_other_names_too() -> None:
+    text = "미⋅중 다툼, 미ㆍ중, 미 중"
+    assert [text[start:end] for start, end in spans(parse("미중"), "body", text)] == [
+        "미⋅중",
+        "미ㆍ중",
+        "미",
+        "중",
+    ]
 
 
 TEXTS = st.text(st.sampled_from("그로크Groq가 는.칩\n🇰🇷👩\u200d💻각\u0301ᄀ"), max_size=200)

@@ -1,0 +1,67 @@
+"""Hanja as they are read in Korean: of several readings, the one that makes the likelier word."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+TABLE = Path(__file__).with_suffix(".txt")
+
+_HANJA = re.compile("[\u3400-\u9fff]")
+# A longer word is read in parts, so that no text takes longer than its length.
+_WORD = re.compile("(?P<counted>(?<=[0-9]))?[가-힣\u3400-\u9fff]{1,16}")
+_SAID_AT_START = ((re.compile("^[ᄂᄅ](?=[ᅣᅤᅧᅨᅭᅲᅵ])"), "ᄋ"), (re.compile("^ᄅ"), "ᄂ"))
+
+# How unlikely it is that somebody writes this.
+Cost = Callable[[str], int]
+
+
+def read_hanja(text: str, cost: Cost) -> str:
+    """Return *text*, as long as it was, with a syllable for each Hanja that the table has."""
+    if not _HANJA.search(text):
+        return text
+    return _WORD.sub(lambda word: _read(word, cost) if _HANJA.search(word[0]) else word[0], text)
+
+
+def _read(word: re.Match[str], cost: Cost) -> str:
+    choices = [_readings(character) for character in word[0]]
+    if word["counted"] is None:
+        choices[0] = tuple(dict.fromkeys(map(at_start, choices[0])))
+    read = [readings[0] for readings in choices]
+    for i, readings in enumerate(choices if len(choices) > 1 else ()):
+        if len(readings) > 1:
+            written = [("".join([*read[:i], one, *read[i + 1 :]]), one) for one in readings]
+            read[i] = min(written, key=lambda word: cost(word[0]))[1]
+    return "".join(read)
+
+
+def _readings(character: str) -> tuple[str, ...]:
+    """Return what *character* may be read as, in the midst of a word; what is no Hanja of the table is itself."""
+    readings = _table().get(character, ())
+    return tuple(dict.fromkeys([*readings, *map(at_start, readings)])) or (character,)
+
+
+@cache
+def _table() -> dict[str, list[str]]:
+    table: dict[str, list[str]] = defaultdict(list)
+    for line in TABLE.read_text(encoding="utf-8").splitlines():
+        reading, _, characters = line.partition(" ")
+        for character in characters if reading != "#" else "":
+            table[character].append(reading)
+    return dict(table)
+
+
+def at_start(syllable: str) -> str:
+    """Return *syllable* as it is said and written at the beginning of a word.
+
+    >>> "".join(map(at_start, "녀로룡가"))
+    '여노용가'
+    """
+    if not "가" <= syllable <= "힣":
+        return syllable
+    jamo = unicodedata.normalize("NFD", syllable)
+    for pattern, initial in _SAID_AT_START:
+        jamo = pattern.sub(initial, jamo)
+    return unicodedata.normalize("NFC", jamo)
