@@ -3,8 +3,9 @@
 What is done here is told in `Reading`; nothing is done to phrases, fields, exclusions and filters.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from index.aliases import Alias, Aliases
@@ -12,7 +13,7 @@ from index.keyboard import is_initials, other_layout
 from index.korean import query_terms, strip_particle
 from index.query import And, FieldQuery, Or, Phrase, Prefix, Query, Weighted, Word, all_of, any_of, wanted
 from index.schema import TEXTS
-from index.spelling import Guess, Vocabulary, is_clear
+from index.spelling import Guess, Vocabulary, is_clear, slips
 
 ALIAS_WEIGHT = 0.3
 # What has more words is searched for without other names, and is not mended.
@@ -20,6 +21,12 @@ MAX_EXPANDED, MAX_MENDED = 16, 8
 MAX_SUGGESTED = 3
 # So many words are a question: where so few documents have them all, those that have most are among the answers.
 QUESTION, FEW = 6, 10
+# A word that so few documents have is doubted where another, one key away, is in so many times as many. Where none has
+# it, nor the dictionary, any other will do.
+MAX_DOUBTED, TIMES_LIKELIER = 1, 20
+_SPELLABLE = re.compile("[가-힣]{2,12}|[a-z]{4,20}")
+# Most of them are a key away from another word.
+_SHORT = re.compile("[가-힣]{2}|[a-z]{4}")
 _LONGEST_NAME = 4
 
 
@@ -33,6 +40,9 @@ class Index(Protocol):
 
     def finds(self, query: Query) -> bool:
         """Say whether any document has it that the filters let through."""
+
+    def frequencies(self, words: Iterable[str]) -> Mapping[str, int]:
+        """Return how many documents have each of *words* as a word of its own, with particles or without."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +204,40 @@ def _suggested(query: Query, index: Index) -> tuple[list[Query], bool]:
             queries = [_with(query, word, Word(guess.word)) for guess in guesses]
             return queries, is_clear(guesses) and len(words) == 1 and index.finds(queries[0])
     return [], False
+
+
+def doubted(reading: Reading, typed: Query, index: Index) -> Reading:
+    """Return *reading* with suggestions for a word that hardly any document has, though something was found."""
+    words = plain_words(typed)
+    is_typed = reading.correction is None or reading.correction.kind == "prefix"
+    if not is_typed or reading.suggestions or len(words) > MAX_SUGGESTED:
+        return reading
+    for word in words:
+        if likelier := _likelier(word.text.casefold(), index):
+            return replace(reading, suggestions=tuple(str(_with(typed, word, Word(one))) for one in likelier))
+    return reading
+
+
+def _likelier(word: str, index: Index) -> list[str]:
+    """Return words of the index, one key away from *word*, that so many more documents have."""
+    said = query_terms(word, phrase=False).morphemes
+    forms = {word, strip_particle(word)}
+    base = said[0] if len(said) == 1 else word
+    if not _SPELLABLE.fullmatch(word) or (base.endswith("다") and index.knows(Word(base))):
+        return []
+    having = max(index.frequencies(forms | {base}).values())
+    if having > MAX_DOUBTED:
+        return []
+    is_sound = having or base in forms & set(said) or _SHORT.fullmatch(word)
+    fewest = TIMES_LIKELIER * max(1, having) if is_sound else 1
+    found = index.frequencies(set().union(*map(slips, forms)))
+    # Not another form of the same word.
+    likelier = [one for one, documents in found.items() if documents >= fewest and not _says(one, said)]
+    return sorted(likelier, key=lambda one: (-found[one], one))[:MAX_SUGGESTED]
+
+
+def _says(word: str, morphemes: list[str]) -> bool:
+    return bool(morphemes) and query_terms(word, phrase=False).morphemes == morphemes
 
 
 def _guesses(word: str, vocabulary: Vocabulary) -> list[Guess]:

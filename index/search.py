@@ -1,7 +1,7 @@
 """What the front ends know: `search()` and what it returns."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,8 +16,8 @@ from index.errors import AliasesBroken, IndexBroken, IndexLocked, IndexMismatch,
 from index.facets import FACETS, FacetCount, count_facets
 from index.meta import Meta, read_meta
 from index.query import FieldQuery, Phrase, Query, QueryError, Range, all_of, any_of, parse, wanted
-from index.reading import Correction, Reading, expand, explained, read_again
-from index.schema import TEXTS, issue_ids, stored_document
+from index.reading import Correction, Reading, doubted, expand, explained, read_again
+from index.schema import STEMS, TEXTS, issue_ids, stored_document
 from index.spelling import Vocabulary
 
 if TYPE_CHECKING:
@@ -155,6 +155,8 @@ def search(
         if not exact and (again := read_again(typed, total, asked)) != reading:
             reading, query = again, asked.narrowed(again.query)
             found, total = reader.search(query, sort or _natural_sort(query), limit, offset, explain=explain)
+        if total and not exact:
+            reading = doubted(reading, typed, asked)
         dropped = asked.dropped(reading)
         counted = count_facets(reader, query, facets, meta.publications)
     hits = [_hit(one, query) for one in found]
@@ -207,6 +209,9 @@ class _Asked:
 
     def finds(self, query: Query) -> bool:
         return bool(self._reader.search(self.narrowed(query), "date", 1, 0)[1])
+
+    def frequencies(self, words: Iterable[str]) -> Mapping[str, int]:
+        return self._reader.frequencies(STEMS, words)
 
     def dropped(self, reading: Reading) -> tuple[str, ...]:
         """Return the words that even the best document lacks."""

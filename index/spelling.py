@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from heapq import nsmallest
 from pathlib import Path
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from index.keyboard import initials_pattern, jamo
@@ -15,6 +16,7 @@ _FILE = "words.txt"
 MAX_WORDS = 200_000
 _WORD = re.compile("[가-힣]{2,12}|[a-z]{3,20}")
 _SHORTEST = 4
+_FIRST = ord("가")
 _LONG = 9
 
 
@@ -87,6 +89,36 @@ def _guess(line: str, distance: int) -> Guess:
 
 def _order(guess: Guess) -> tuple[int, int, str]:
     return guess.distance, -guess.documents, guess.word
+
+
+def slips(word: str) -> set[str]:
+    """Return what Hangul or small Latin letters may have been meant for, one key away; not all of it is a word.
+
+    >>> sorted(slips("ab"))[:3]
+    ['a', 'aa', 'aab']
+    """
+    if word.isascii():
+        return _letter_slips(word) - {word}
+    changed = ((i, other) for i, syllable in enumerate(word) for other in _alike(syllable))
+    return {word[:i] + other + word[i + 1 :] for i, other in changed} - {word}
+
+
+def _alike(syllable: str) -> Iterator[str]:
+    """Yield the syllables with another initial, another vowel, or another final or none."""
+    number = ord(syllable) - _FIRST
+    medial, final = number % 588 // 28, number % 28
+    yield from (chr(_FIRST + initial * 588 + number % 588) for initial in range(19))
+    yield from (chr(_FIRST + number + (other - medial) * 28) for other in range(21))
+    yield from (chr(_FIRST + number + other - final) for other in range(28))
+
+
+def _letter_slips(word: str) -> set[str]:
+    cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    left_out = {before + after[1:] for before, after in cuts if after}
+    exchanged = {before + after[1] + after[0] + after[2:] for before, after in cuts if len(after) > 1}
+    added = {before + letter + after for before, after in cuts for letter in ascii_lowercase}
+    taken = {before + letter + after[1:] for before, after in cuts if after for letter in ascii_lowercase}
+    return left_out | exchanged | added | taken
 
 
 def is_clear(guesses: list[Guess]) -> bool:

@@ -8,10 +8,6 @@ import pytest
 from benchmarks.korean_cases import TABLE as TABLE_FILE
 from benchmarks.korean_cases import Bar, Case, Outcome, Score, Table, TableError, main, read_table, run, score
 
-# What keeps a group below its bar.
-MISSING = {
-    "misspellings": "a slip is not looked for where the word finds something else: its pieces, or longer words",
-}
 TABLE = read_table(TABLE_FILE)
 
 
@@ -20,12 +16,7 @@ def outcomes() -> list[Outcome]:
     return run(TABLE, TABLE.groups)
 
 
-def _group(name: str) -> object:
-    marks = [pytest.mark.xfail(strict=True, reason=MISSING[name])] if name in MISSING else []
-    return pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize("group", [_group(name) for name in TABLE.groups])
+@pytest.mark.parametrize("group", TABLE.groups)
 def test_the_group_reaches_its_bar(outcomes: list[Outcome], group: str) -> None:
     result = score(group, outcomes)
     assert result.is_reached, "\n".join(str(o) for o in outcomes if o.case.group == group and not o.is_right)

@@ -178,6 +178,52 @@ def test_a_misspelt_word_among_others_is_offered(index_dir: Path) -> None:
     assert (ids(results), results.dropped, results.suggestions) == (["a/2"], ("그르크",), ("그로크 반도체",))
 
 
+@pytest.fixture(scope="module")
+def spelt_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("spelt") / "index"
+    bodies = [
+        *["데이터를 모았다. 샤르페가 말했다"] * 40,
+        "데이타를 모았다",
+        "데이티를 모았다",
+        "데이티의 값",
+        "샤르펜글 동호회",
+        "누비온을 켰다",
+        "누비오나라",
+        "바다에서 반짝이던 등대",
+        "바다로 번졌던 소문",
+        "Charpe와 Charpente",
+        "번지덤과 핀볏 가게",
+        "핀봇랜드에 적용하든 말든",
+    ]
+    build(ListSource.of(*(document(f"a/{number}", "", body) for number, body in enumerate(bodies))), folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggestions"),
+    [
+        ("데이타", ("데이터",)),  # one document against forty
+        ("데이타를 모았다", ("데이터 모았다",)),
+        ("데이티", ()),  # two documents are no slip
+        ("샤르펜", ("샤르페",)),  # found in a longer word only
+        ("누비오", ("누비온",)),
+        ("Charp", ("charpe",)),  # read as a beginning
+        ("핀봇", ()),  # in a longer word only, but of two syllables
+        ("적용하던", ()),  # another form of the same
+        ("번지던", ()),  # a verb that documents have in another form
+        ("데이터", ()),
+        ('"데이타"', ()),
+    ],
+)
+def test_a_word_that_hardly_any_document_has_is_doubted_and_still_searched_for(
+    spelt_dir: Path, typed: str, suggestions: tuple[str, ...]
+) -> None:
+    results = search(typed, index_dir=spelt_dir)
+    assert (results.total > 0, results.suggestions) == (True, suggestions)
+    assert results.correction is None or results.correction.kind == "prefix"
+    assert search(typed, index_dir=spelt_dir, exact=True).suggestions == ()
+
+
 def test_a_word_that_only_the_filters_exclude_is_not_called_misspelt(index_dir: Path) -> None:
     results = search("그로크", index_dir=index_dir, filters=Filters(section=("강가",)))
     assert (ids(results), results.correction, results.suggestions) == ([], None, ())

@@ -1,8 +1,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
-from index.spelling import Guess, Vocabulary, is_clear, write_words
+from index.keyboard import jamo
+from index.spelling import Guess, Vocabulary, is_clear, slips, write_words
 
 COUNTED = [
     ("그로크", 9),
@@ -81,3 +85,23 @@ def test_an_index_without_words_has_no_guesses(tmp_path: Path) -> None:
         [],
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("그르크", "그로크"), ("인공지는", "인공지능"), ("데이타", "데이터"), ("로버", "로봇")],
+)
+def test_a_slip_changes_one_part_of_one_syllable(typed: str, meant: str) -> None:
+    assert (meant in slips(typed)) is (OSA.distance(jamo(typed), jamo(meant)) == 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.one_of(
+        st.text(st.sampled_from("그로크각값뷁힣가"), min_size=1, max_size=6), st.text("gro", min_size=1, max_size=6)
+    )
+)
+def test_slips_are_just_what_is_one_key_away(word: str) -> None:
+    found = slips(word)
+    assert {OSA.distance(jamo(word), jamo(other)) for other in found} == {1}
+    assert all(word in slips(other) for other in found if other)
