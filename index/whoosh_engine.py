@@ -627,6 +627,7 @@ def _ranking(query: Query, searcher: Any) -> _Ranking:
     for value, names, share in ranked:
         sought = _looked_for(value)
         rarity = _rarity(value, names, searcher)
+        literals |= _whole_forms(value, names, searcher, share * LITERAL_WEIGHT / max(1, len(typed)) ** 2)
         if isinstance(value, Prefix):
             for text in _begun(searcher, STEMS, normalise(value.text).text):
                 weights[(STEMS,), text] += STEM_WEIGHT
@@ -645,6 +646,27 @@ def _ranking(query: Query, searcher: Any) -> _Ranking:
             weights[searched, text] += MORPHEME_WEIGHT
     single = [_Sought(fields, text, weight) for (fields, text), weight in weights.items()]
     return _Ranking(single, literals, list(_pairs(spoken)))
+
+
+def _whole_forms(
+    value: Text, names: Sequence[str], searcher: Any, weight: float
+) -> dict[str, wrappers.ConstantScoreQuery]:
+    """Return what a document earns that has the word whole, which ends like a particle and is a name here: 베타로."""
+    word = normalise(value.text).text
+    whole = query_terms(word, phrase=True)
+    if (
+        not isinstance(value, Word)
+        or whole.literal == _looked_for(value).literal
+        or not searcher.doc_frequency(STEMS, word)
+    ):
+        return {}
+    literals = {BIGRAMS[name]: literal for name in names if (literal := _literal(whole, name))}
+    return {
+        f"{field}:{word}": wrappers.ConstantScoreQuery(
+            literal, weight * max(searcher.idf(field, text) for text in whole.literal)
+        )
+        for field, literal in literals.items()
+    }
 
 
 def _rarity(value: Text, names: Sequence[str], searcher: Any) -> float:

@@ -224,6 +224,24 @@ def test_a_word_that_hardly_any_document_has_is_doubted_and_still_searched_for(
     assert search(typed, index_dir=spelt_dir, exact=True).suggestions == ()
 
 
+def test_a_name_that_ends_like_a_particle_goes_before_what_it_ends_in(tmp_path: Path) -> None:
+    bodies = [
+        "베타 시험을 마쳤다. 베타 길로 간다",
+        "새 소식에 따르면 베타로를 쓰는 사람이 늘었다고 한다",
+        "많은 이가 베타로의 새 판을 기다려 왔다고 한다",
+        "여울로 여울에서 여울까지",
+        "여울로 간 사람",
+    ]
+    build(ListSource.of(*(document(f"a/{number}", "", body) for number, body in enumerate(bodies))), tmp_path)
+    assert sorted(ids(search("베타로", index_dir=tmp_path))[:2]) == ["a/1", "a/2"]
+    assert ids(search("베타", index_dir=tmp_path))[0] == "a/0"
+    as_typed = search("베타로", index_dir=tmp_path, explain=True).hits[0]
+    assert as_typed.explanation is not None
+    assert as_typed.score == pytest.approx(sum(as_typed.explanation.values()))
+    # Where nothing is called so, it is a particle.
+    assert ids(search("여울로", index_dir=tmp_path)) == ids(search("여울", index_dir=tmp_path)) == ["a/3", "a/4"]
+
+
 def test_a_word_that_only_the_filters_exclude_is_not_called_misspelt(index_dir: Path) -> None:
     results = search("그로크", index_dir=index_dir, filters=Filters(section=("강가",)))
     assert (ids(results), results.correction, results.suggestions) == ([], None, ())
