@@ -4,14 +4,14 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.search import Highlight
 
 ELLIPSIS = "…"
 
 _SENTENCE_START = re.compile(r"\n+|(?<=[.!?。])[\"'”’)\]]*\s+")
-_WORD_START = re.compile(r"\s+")
+_WORD_START = _SPACE = re.compile(r"\s+")
 _JOINER = "\u200d"
 # Variation selectors, skin colours, the letters of flags, vowels and finals of Hangul taken apart.
 _ATTACHED = re.compile("[\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\u1160-\u11ff\ud7b0-\ud7ff]")
@@ -20,7 +20,7 @@ _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 @dataclass(frozen=True)
 class Snippet:
-    """`highlights` are offsets into `text`, which has an ellipsis where it was cut."""
+    """`highlights` are offsets into `text`, which is one line and has an ellipsis where it was cut."""
 
     text: str
     highlights: tuple[Highlight, ...]
@@ -33,7 +33,16 @@ def snippet(text: str, highlights: Sequence[Highlight], width: int) -> Snippet:
     shift = len(before) - start
     inside = (mark for mark in highlights if start <= mark.start and mark.end <= end)
     marks = tuple(Highlight(mark.field, mark.start + shift, mark.end + shift) for mark in inside)
-    return Snippet(before + text[start:end] + after, marks)
+    return _on_one_line(Snippet(before + text[start:end] + after, marks))
+
+
+def _on_one_line(part: Snippet) -> Snippet:
+    gone = [at for space in _SPACE.finditer(part.text) for at in range(space.start() + 1, space.end())]
+    marks = (
+        replace(mark, start=mark.start - bisect_left(gone, mark.start), end=mark.end - bisect_left(gone, mark.end))
+        for mark in part.highlights
+    )
+    return Snippet(_SPACE.sub(" ", part.text), tuple(marks))
 
 
 def _window(text: str, highlights: Sequence[Highlight], width: int) -> tuple[int, int]:

@@ -435,7 +435,14 @@ def test_marks_of_a_snippet_stand_where_they_stood(text: str, width: int, data: 
     part = snippet(text, found, width)
     assert len(part.text) <= width + 3
     assert [part.text[mark.start : mark.end] for mark in part.highlights] == ["가나"] * len(part.highlights)
-    assert part.text.strip("…") in text
+    assert part.text.strip("…") in re.sub(r"\s+", " ", text)
+
+
+def test_a_snippet_is_one_line_with_single_spaces() -> None:
+    text = "나루가 열렸다. \n\n다시  나루다.\t나루."
+    part = snippet(text, marks(text, "나루"), 80)
+    assert part.text == "나루가 열렸다. 다시 나루다. 나루."
+    assert [part.text[mark.start : mark.end] for mark in part.highlights] == ["나루"] * 3
 
 
 # --- Real questions ---
