@@ -225,6 +225,9 @@ class _Lexer:
 
     def word(self, position: int) -> Iterator[_Lexeme]:
         text = self.take()
+        if text == "AND":
+            # All words are asked for as it is.
+            return
         if text in ("OR", "|"):
             yield _Lexeme("or", position)
         elif query := self.field_query(text, position):

@@ -133,6 +133,7 @@ PIECES = st.sampled_from(
         "GPT-4o",
         " ",
         " OR ",
+        " AND ",
         "-",
         "(",
         ")",
@@ -185,3 +186,22 @@ def test_a_kind_that_is_none_is_refused() -> None:
 )
 def test_a_field_is_known_by_what_people_also_call_it(typed: str, read: str) -> None:
     assert str(parse(typed)) == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("나루 AND 마루", "나루 마루"),
+        ("(나루 AND 마루) OR 여울", "(나루 마루) OR 여울"),
+        ("나루 and 마루", "나루 and 마루"),
+        ('"AND" 나루', '"AND" 나루'),
+        ("제목:AND", "headline:AND"),
+    ],
+)
+def test_and_in_capitals_is_no_word_of_its_own(typed: str, read: str) -> None:
+    assert str(parse(typed)) == read
+
+
+def test_and_alone_says_nothing_to_look_for() -> None:
+    with pytest.raises(QueryError, match="nothing to look for in 'AND'"):
+        parse("AND")

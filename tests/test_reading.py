@@ -119,6 +119,14 @@ def test_where_few_documents_have_a_whole_question_those_with_some_of_it_are_sho
     assert ids(search(asked, index_dir=index_dir, exact=True)) == ["a/2"]
 
 
+@pytest.mark.parametrize(("typed", "dropped"), [("반도체 and 값", ("and",)), ("반도체 AND 값", ())])
+def test_and_in_small_letters_is_a_word_that_may_be_lacking(
+    index_dir: Path, typed: str, dropped: tuple[str, ...]
+) -> None:
+    results = search(typed, index_dir=index_dir)
+    assert (ids(results)[0], results.dropped) == ("a/2", dropped)
+
+
 def test_when_some_document_has_all_the_words_no_other_is_shown(index_dir: Path) -> None:
     results = search("반도체 값", index_dir=index_dir)
     assert (ids(results), results.partial, results.dropped, results.suggestions) == (["a/2"], False, (), ())
