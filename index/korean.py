@@ -386,6 +386,7 @@ _SURE_PARTICLE = re.compile(
 )
 # The last syllables of endings that stand at the end of a word: 누비온 is no form of 누비다.
 _ENDED = frozenset("고며면서니나지게도록러려자야다라요까네데든듯구군죠냐걸만어아여이로가래정곤대소")
+_LIKE_PARTICLES = ("JKB", "ETM", "VV+ETM")
 _NAMING = re.compile("N(?!P)|S|XPN|XSN|J")
 _SHORT = re.compile(f"[{_HANGUL}]{{2}}")
 _LONG_ENOUGH = re.compile(f"[{_HANGUL}]{{2}}$|[^{_HANGUL}]$")
@@ -518,6 +519,26 @@ def _is_explained(text: str, morphemes: list[_Morpheme]) -> bool:
         any(_is_term(m) for m in morphemes)
         and all(_is_said(text, m) and _is_ended(text, m) for m in morphemes)
         and all(_is_joined(m, after) for m, after in pairwise(morphemes))
+    )
+
+
+def may_be_name(word: str) -> bool:
+    """Say whether *word*, were it a noun, would be one that the dictionary does not know.
+
+    Its pieces do not go together, or the last is a syllable that follows a noun: 베타 + 로.
+    """
+    text = normalise(word).text
+    morphemes = list(_morphemes(text))
+    return any(map(_is_term, morphemes)) and (_ends_like_particle(morphemes) or not _is_explained(text, morphemes))
+
+
+def _ends_like_particle(morphemes: list[_Morpheme]) -> bool:
+    last = morphemes[-1]
+    return (
+        len(morphemes) > 1
+        and morphemes[-2].tag.startswith("NN")
+        and last.end - last.start == 1
+        and last.tag in _LIKE_PARTICLES
     )
 
 

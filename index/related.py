@@ -49,7 +49,8 @@ def related(
 
 def _telling(document: Document, reader: "Reader", documents: int) -> list[str]:
     """Return the names and nouns with the highest tf-idf, of those that other documents have and not most do."""
-    counts = Counter(names(document.headline) * _HEADLINE_WEIGHT + names(document.body))
+    headline, body = names([document.headline, document.body])
+    counts = Counter(headline * _HEADLINE_WEIGHT + body)
     having = reader.frequencies(STEMS, counts)
     weights = {
         term: (1 + log(count)) * log(documents / having[term])

@@ -1,5 +1,6 @@
 """The names and nouns of texts, and which of them are new or rising."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import SearchError
 from index.facets import day_counts
-from index.korean import analyse
+from index.korean import analyse, may_be_name
 from index.query import Everything, FieldQuery, Word
 from index.schema import STEMS, stored_document
 from index.search import Filters, opened
@@ -31,6 +32,9 @@ _STOPPED = frozenset(
     "사진 제공 이상 이하 이유 문제 생각 시작 결과 상황 부분 이야기 설명 지금 다음 처음 마지막 하루 한국 지난달 이달 "
     "the and for with that this from are was".split()
 )
+# No past tense, which may stand before 을 too: 투수였을.
+_NAME = re.compile("[가-힣]{2,}(?<![았었였했됐왔갔봤났])")
+_AFTER_NAME = re.compile("(?:이|가|을|를|의|와|과|에서|에게|께서)(?![가-힣])")
 
 
 class NothingBeforeError(SearchError):
@@ -48,18 +52,32 @@ class RisingWord:
     score: float
 
 
-def names(text: str) -> list[str]:
-    """Return the nouns and names of *text*, without particles and in lower case, as often as they occur."""
-    return [token.text for token in analyse(text).stems if _is_name(token.text)]
+def names(texts: Iterable[str]) -> list[list[str]]:
+    """Return the nouns and names of each text, without particles and in lower case, as often as they occur.
+
+    What the dictionary does not explain is a name when one of the texts gives it a particle that only nouns have.
+    """
+    found: list[list[str]] = []
+    named: set[str] = set()
+    for text in texts:
+        tokens = [token for token in analyse(text).stems if _is_noun(token.text) or _may_be_name(token.text)]
+        named.update(token.text for token in tokens if _AFTER_NAME.match(text, token.end))
+        found.append([token.text for token in tokens])
+    return [[word for word in words if word in named or _is_noun(word)] for words in found]
 
 
 @lru_cache(maxsize=100_000)
-def _is_name(stem: str) -> bool:
+def _is_noun(stem: str) -> bool:
     if len(stem) < 2 or stem in _STOPPED or stem.isdigit():
         return False
     tokens = analyse(stem).morphemes
-    # A name that the dictionary does not know is cut anywhere, but its end is a noun: 그 + 로크.
+    # A name that the dictionary does not know is cut anywhere, but its end may be a noun: 그 + 로크.
     return bool(tokens) and stem.endswith(tokens[-1].text) and not any(token.tag in ("VV", "VA") for token in tokens)
+
+
+@lru_cache(maxsize=100_000)
+def _may_be_name(stem: str) -> bool:
+    return _NAME.fullmatch(stem) is not None and stem not in _STOPPED and may_be_name(stem)
 
 
 def rising_words(filters: Filters, *, index_dir: Path, limit: int = 20) -> list[RisingWord]:
@@ -88,7 +106,7 @@ def rising_words(filters: Filters, *, index_dir: Path, limit: int = 20) -> list[
 
 def _document_counts(stored: Iterable[bytes]) -> Counter[str]:
     documents = map(stored_document, stored)
-    return Counter(word for one in documents for word in {*names(one.headline), *names(one.body)})
+    return Counter(word for words in names(f"{one.headline}\n{one.body}" for one in documents) for word in set(words))
 
 
 def _count(reader: "Reader", word: str, period: Filters) -> int:

@@ -16,13 +16,24 @@ SINCE = date(2024, 5, 1)
 
 def test_names_and_nouns_are_told_from_other_words() -> None:
     text = "그로크가 새 칩을 공개했다. 그리고 하늘봇은 오늘 GPU 서버를 아주 빠르게 늘렸다. 2024년 반도체"
-    assert names(text) == ["그로크", "하늘봇", "gpu", "서버", "반도체"]
+    assert names([text]) == [["그로크", "하늘봇", "gpu", "서버", "반도체"]]
+
+
+def test_a_name_that_the_dictionary_takes_for_other_words_is_known_by_its_particles() -> None:
+    texts = [
+        "누비온은 오늘 쉰다. 알파고 소식",
+        "누비온의 새 판",
+        "베타로를 샀을까",
+        "아이였을 때 그들이 일하는가",
+        "역에서의",
+    ]
+    assert names(texts) == [["누비온", "소식"], ["누비온"], ["베타로"], [], []]
 
 
 @given(st.text())
 @settings(max_examples=50, deadline=None)
 def test_any_text_has_names_that_are_longer_than_a_letter(text: str) -> None:
-    assert all(len(name) > 1 and not name.isdigit() for name in names(text))
+    assert all(len(name) > 1 and not name.isdigit() for name in names([text])[0])
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +55,14 @@ def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_word_rises_when_more_documents_have_it_than_in_the_months_before(index_dir: Path) -> None:
     found = rising_words(Filters(since=SINCE, until=SINCE), index_dir=index_dir)
     assert found == [RisingWord("하늘봇", 3, 0, round(_rise(3, 5, 0, 8), 3))]
+
+
+def test_a_new_name_that_the_dictionary_takes_for_a_verb_rises_too(tmp_path: Path) -> None:
+    bodies = ["누비온을 켰다", "누비온이 꺼졌다", "누비온"]
+    new = [document(f"a/{n}", "", body, date=str(SINCE)) for n, body in enumerate(bodies)]
+    build(ListSource.of(document("b/1", body="강가", date=str(SINCE - timedelta(3))), *new), tmp_path)
+    (found,) = rising_words(Filters(since=SINCE), index_dir=tmp_path)
+    assert (found.word, found.documents, found.before) == ("누비온", 3, 0)
 
 
 def test_filters_narrow_both_periods_and_the_limit_cuts(index_dir: Path) -> None:
