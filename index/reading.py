@@ -175,9 +175,8 @@ def _mended(query: Query, index: Index) -> tuple[Query, Correction | None]:
 
 
 def _meant(word: Word, index: Index) -> tuple[Literal["keyboard", "initials", "prefix"], Query] | None:
-    if is_initials(word.text):
-        names = index.vocabulary.with_initials(word.text, MAX_SUGGESTED)
-        return ("initials", any_of([Word(name) for name in names])) if names and not index.knows(word) else None
+    if is_initials(word.text) and (names := index.vocabulary.with_initials(word.text, MAX_SUGGESTED)):
+        return None if index.knows(word) else ("initials", any_of([Word(name) for name in names]))
     other, begun = other_layout(word.text), Prefix(word.text)
     # Any Hangul types some letters, so those have to be a word.
     is_other = other is not None and (not other.isascii() or other.casefold() in index.vocabulary)
