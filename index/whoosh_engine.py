@@ -468,7 +468,7 @@ class _Search:
         return self._shares[field]
 
     def _brought_forward(self, hits: list[_Hit]) -> list[_Hit]:
-        closeness: dict[tuple[int, int], dict[str, float]] = defaultdict(dict)
+        closeness: dict[tuple[int, int], dict[str, float]] = defaultdict(lambda: defaultdict(float))
         by_segment = {hit.segment.offset: hit.segment for hit in hits}
         docs = {offset: [hit.doc for hit in hits if hit.segment.offset == offset] for offset in by_segment}
         for pair in self._ranking.pairs:
@@ -480,7 +480,8 @@ class _Search:
             factor = pair.weight * _idf(len(near), len(hits)) * (K1 + 1)
             for place, frequencies in near.items():
                 divisor = 1 + sum(frequencies.values())
-                closeness[place] |= {f"{field}:{pair.text}": factor * tf / divisor for field, tf in frequencies.items()}
+                for field, tf in frequencies.items():
+                    closeness[place][f"{field}:{pair.text}"] += factor * tf / divisor
         return [_closer(hit, closeness[hit.segment.offset, hit.doc]) for hit in hits]
 
     def _near(self, segment: Segment, pair: _Sought, docs: list[int]) -> dict[int, dict[str, float]]:
