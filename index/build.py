@@ -21,7 +21,7 @@ from index.korean import ANALYSIS_VERSION
 from index.meta import Meta, read_meta, write_meta
 from index.schema import PAIRS, SCHEMA_VERSION, STEMS, Record, record
 from index.spelling import write_words
-from index.whoosh_engine import Writer
+from index.whoosh_engine import Reader, Writer
 
 BATCH = 500
 _LOCK = "lock"
@@ -116,6 +116,9 @@ class _Build:
         return self._finish(folder.name, writer.count()), added, 0
 
     def update(self, meta: Meta) -> tuple[Meta, int, int]:
+        # Raises IndexBroken for what a power cut left empty: a writer opens only the list of the segments.
+        with Reader(self.index_dir / meta.folder):
+            pass
         if meta.changed == self.stamp.changed:
             return meta, 0, 0
         writer = Writer(self.index_dir / meta.folder)

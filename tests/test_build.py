@@ -304,6 +304,22 @@ def test_a_damaged_index_is_named_with_the_command_that_mends_it(index_dir: Path
     assert found(index_dir, "강") == ["a/1"]
 
 
+@pytest.mark.parametrize("pattern", ["*.toc", "*.seg"])
+@pytest.mark.parametrize("content", [b"", b"\x00" * 500])
+@pytest.mark.parametrize("new", [(), (STAR,)])
+def test_what_a_power_cut_leaves_empty_is_built_again_and_that_is_said(
+    index_dir: Path, pattern: str, content: bytes, new: tuple[Document, ...]
+) -> None:
+    source = ListSource.of(RIVER, FIELD)
+    build(source, index_dir)
+    (file,) = index_dir.glob(f"built-*/{pattern}")
+    file.write_bytes(content)
+    if new:
+        source.put(*new)
+    assert counts(build(source, index_dir)) == (2 + len(new), 0, 2 + len(new), "it could not be read")
+    assert found(index_dir, "강") == ["a/1"]
+
+
 def test_opening_an_index_does_not_read_all_of_it(index_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(ListSource.of(RIVER, FIELD), index_dir)
     copied: list[str] = []

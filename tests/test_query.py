@@ -107,6 +107,8 @@ def test_decomposed_hangul_is_composed() -> None:
         ("*", "'*' at position 1 has no beginning of a word before it: write 반도*, or drop it"),
         ("로마 *슬로", "'*' at position 4 has no beginning of a word before it"),
         ("제목:*", "'*' at position 4 has no beginning of a word before it"),
+        ("*로마*", "'*' at position 1 has no beginning of a word before it"),
+        ('"[a to "' * 70, "the query has more than 64 words: leave some out"),
         ("기자:한*", "only headline: and body: take a '*': at position 1 write author:한"),
         ('"로마 오슬로"~', "'~' at position 9 needs a number up to 20: write \"two words\"~3"),
         ('"로마 오슬로"~21', "'~' at position 9 needs a number up to 20"),
