@@ -15,8 +15,11 @@ from functools import cached_property, reduce
 from math import inf
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from whoosh.query import compound, qcore, ranges, terms, wrappers
+from whoosh.query import compound, qcore, ranges, terms
 from whoosh.query.spans import SpanNear2
+
+# Not the module's name, which in Whoosh 2.7.4 is another module's.
+from whoosh.query.wrappers import ConstantScoreQuery, Not
 
 from index.codec import Postings
 
@@ -318,9 +321,9 @@ class Segment:
         return days
 
     def matching(self, query: qcore.Query) -> Any:
-        deleted = self._reader.deleted_docs_set
+        deleted = sorted(self._reader._perdoc.deleted_docs())
         docs = self.docs(query)
-        return self.engine.without(docs, self.engine.of([sorted(deleted)])) if deleted else docs
+        return self.engine.without(docs, self.engine.of([deleted])) if deleted else docs
 
     def docs(self, query: qcore.Query) -> Any:
         engine = self.engine
@@ -331,9 +334,9 @@ class Segment:
                 return reduce(engine.both, map(self.docs, query.subqueries))
             case compound.Or():
                 return engine.union([self.docs(child) for child in query.subqueries])
-            case wrappers.Not():
+            case Not():
                 return engine.without(engine.every(), self.docs(query.query))
-            case wrappers.ConstantScoreQuery():
+            case ConstantScoreQuery():
                 return self.docs(query.child)
             case ranges.NumericRange():
                 low = 0 if query.start is None else query.start

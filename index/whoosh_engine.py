@@ -32,8 +32,12 @@ from whoosh.filedb.compound import CompoundStorage
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import BufferFile, StructFile
 from whoosh.index import FileIndex
-from whoosh.query import compound, qcore, ranges, terms, wrappers
+from whoosh.query import compound, qcore, ranges, terms
 from whoosh.query.spans import SpanNear2
+
+# Not the module's name, which in Whoosh 2.7.4 is another module's.
+from whoosh.query.wrappers import ConstantScoreQuery
+from whoosh.query.wrappers import Not as NotMatching
 from whoosh.util.numeric import byte_to_length
 
 from index import codec
@@ -413,7 +417,7 @@ class _Ranking(NamedTuple):
     """What scores; `literals` are what earns a bonus, by the name it has in an explanation."""
 
     terms: list[_Sought]
-    literals: dict[str, wrappers.ConstantScoreQuery]
+    literals: dict[str, ConstantScoreQuery]
     pairs: list[_Sought]
 
     def queries(self) -> Iterator[qcore.Query]:
@@ -550,7 +554,7 @@ def _matching(query: Query, searcher: Any) -> qcore.Query:
         case And(children):
             return compound.And([_matching(child, searcher) for child in children])
         case Not(child):
-            return wrappers.Not(_matching(child, searcher))
+            return NotMatching(_matching(child, searcher))
 
 
 def _range(query: Range, searcher: Any) -> qcore.Query:
@@ -624,7 +628,7 @@ def _ranking(query: Query, searcher: Any) -> _Ranking:
     typed = [(value, names) for value, names, weight in ranked if weight == 1]
     commonest = min((_rarity(value, names, searcher) for value, names in typed), default=0.0)
     weights: dict[tuple[tuple[str, ...], str], float] = defaultdict(float)
-    literals: dict[str, wrappers.ConstantScoreQuery] = {}
+    literals: dict[str, ConstantScoreQuery] = {}
     for value, names, share in ranked:
         sought = _looked_for(value)
         rarity = _rarity(value, names, searcher)
@@ -640,7 +644,7 @@ def _ranking(query: Query, searcher: Any) -> _Ranking:
             if literal := _literal(sought, name):
                 rarest = max(searcher.idf(BIGRAMS[name], text) for text in sought.literal)
                 bonus = scale * LITERAL_WEIGHT / max(1, len(typed)) ** 2 * rarest
-                literals[f'{name}:"{value.text}"'] = wrappers.ConstantScoreQuery(literal, bonus)
+                literals[f'{name}:"{value.text}"'] = ConstantScoreQuery(literal, bonus)
     spoken = _spoken(query)
     for searched, texts in spoken:
         for text in texts:

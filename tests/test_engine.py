@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+import whoosh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import ListSource, document
@@ -120,6 +121,7 @@ def test_a_search_is_the_same_with_either_engine(texts: Path, query: Query, sort
     assert answers[0] == answers[1]
 
 
+@pytest.mark.skipif(whoosh.versionstring() == "2.7.4", reason="its own phrases end in a NameError")
 @settings(max_examples=80, deadline=None)
 @given(query=QUERIES)
 def test_what_matches_is_what_whoosh_itself_finds(texts: Path, query: Query) -> None:
