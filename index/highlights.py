@@ -63,10 +63,12 @@ def _overlap(one: Span, other: Span) -> bool:
 
 def _chains(tokens: Sequence[Token], texts: list[str], slop: int, *, open_ended: bool = False) -> Iterator[list[Token]]:
     """Yield tokens that say *texts* in order, each at most *slop* positions after the one before."""
+    begun_by_any = open_ended and len(texts) == 1
+    firsts = [token for token in tokens if begun_by_any or token.text in texts[:1]]
     at: dict[int, list[Token]] = defaultdict(list)
-    for one in tokens:
+    for one in tokens if firsts else ():
         at[one.position].append(one)
-    for first in tokens:
+    for first in firsts:
         found: list[Token] = []
         nearby = [first]
         for number, text in enumerate(texts):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_TERMS = 12
 _HEADLINE_WEIGHT = 3
+# What a book is about is said often enough in so many characters.
+_MOST_CHARACTERS = 200_000
 
 
 class NoDocumentError(SearchError):
@@ -49,7 +51,7 @@ def related(
 
 def _telling(document: Document, reader: "Reader", documents: int) -> list[str]:
     """Return the names and nouns with the highest tf-idf, of those that other documents have and not most do."""
-    headline, body = names([document.headline, document.body])
+    headline, body = names([document.headline, document.body[:_MOST_CHARACTERS]])
     counts = Counter(headline * _HEADLINE_WEIGHT + body)
     having = reader.frequencies(STEMS, counts)
     weights = {

@@ -46,6 +46,9 @@ __all__ = [
 
 Sort = Literal["score", "date"]
 
+# So many characters of a page's texts are looked through for what to mark: a search has no time for more.
+MARKED_CHARACTERS = 200_000
+
 
 @dataclass(frozen=True)
 class Filters:
@@ -159,12 +162,12 @@ def search(
             reading = doubted(reading, typed, asked)
         dropped = asked.dropped(reading)
         counted = count_facets(reader, query, facets, meta.publications)
-    hits = [_hit(one, query) for one in found]
+    hits, are_marked = _hits(found, query)
     return Results(
         hits=_collapsed(hits) if collapse else hits,
         total=total,
         query=str(filters.narrow(reading.query)),
-        warnings=_warnings(meta, store_path),
+        warnings=[*_warnings(meta, store_path), *([] if are_marked else [_MARKED_IN_PART])],
         seconds=perf_counter() - started,
         facets=counted,
         publications=meta.publications,
@@ -217,17 +220,17 @@ class _Asked:
         """Return the words that even the best document lacks."""
         if not reading.optional:
             return ()
-        from index.highlights import spans
-
         best, _ = self._reader.search(self.narrowed(reading.query), "score", 1, 0)
-        document = stored_document(best[0].stored)
-        texts = (("headline", document.headline), ("body", document.body))
-        lacking = (w for w in reading.optional if not any(spans(expand(w, self.aliases), *text) for text in texts))
-        return tuple(word.text for word in lacking)
+        itself = FieldQuery("id", Phrase(stored_document(best[0].stored).id))
+        return tuple(word.text for word in reading.optional if not self.knows(all_of([word, itself])))
 
 
 def _natural_sort(query: Query) -> Sort:
-    return "score" if any(field in (None, *TEXTS) for field, _ in wanted(query)) else "date"
+    return "score" if _has_words(query) else "date"
+
+
+def _has_words(query: Query) -> bool:
+    return any(field in (None, *TEXTS) for field, _ in wanted(query))
 
 
 # Of each thread, whose files are read at places of its own: the index that it searched last.
@@ -282,15 +285,30 @@ def _collapsed(hits: list[Hit]) -> list[Hit]:
     ]
 
 
-def _hit(found: "Found", query: Query) -> Hit:
+_MARKED_IN_PART = (
+    f"What was found is marked in the first {MARKED_CHARACTERS:,} characters of this page. Ask for fewer documents"
+)
+
+
+def _hits(found: "list[Found]", query: Query) -> tuple[list[Hit], bool]:
+    """Return the hits, and whether what was found is marked in all of their texts."""
+    hits: list[Hit] = []
+    left = MARKED_CHARACTERS
+    for one in found:
+        document = stored_document(one.stored)
+        hits.append(_hit(document, one, query, max(0, left)))
+        left -= len(document.headline) + len(document.body)
+    return hits, left >= 0 or not _has_words(query)
+
+
+def _hit(document: Document, found: "Found", query: Query, marked: int) -> Hit:
     from index.explanation import readable
     from index.highlights import spans
 
-    document = stored_document(found.stored)
     highlights = tuple(
         Highlight(field, start, end)
         for field, text in (("headline", document.headline), ("body", document.body))
-        for start, end in spans(query, field, text)
+        for start, end in spans(query, field, text[:marked])
     )
     explanation = None if found.explanation is None else readable(found.explanation, query)
     return Hit(document, found.score, highlights, issue_ids(document), explanation)

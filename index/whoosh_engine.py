@@ -653,9 +653,7 @@ def _ranking(query: Query, searcher: Any) -> _Ranking:
     return _Ranking(single, literals, list(_pairs(spoken)))
 
 
-def _whole_forms(
-    value: Text, names: Sequence[str], searcher: Any, weight: float
-) -> dict[str, wrappers.ConstantScoreQuery]:
+def _whole_forms(value: Text, names: Sequence[str], searcher: Any, weight: float) -> dict[str, ConstantScoreQuery]:
     """Return what a document earns that has the word whole, which ends like a particle and is a name here: 베타로."""
     word = normalise(value.text).text
     whole = query_terms(word, phrase=True)
@@ -667,7 +665,7 @@ def _whole_forms(
         return {}
     literals = {BIGRAMS[name]: literal for name in names if (literal := _literal(whole, name))}
     return {
-        f"{field}:{word}": wrappers.ConstantScoreQuery(
+        f"{field}:{word}": ConstantScoreQuery(
             literal, weight * max(searcher.idf(field, text) for text in whole.literal)
         )
         for field, literal in literals.items()

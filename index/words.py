@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DAYS_BEFORE = 91
 # Fewer say nothing, more would take long to read.
 FEWEST_DOCUMENTS = 3
-MOST_READ = 2_000
+MOST_READ, MOST_CHARACTERS = 2_000, 500_000
 _MOST_COMPARED = 300
 
 _STOPPED = frozenset(
@@ -83,7 +83,7 @@ def _may_be_name(stem: str) -> bool:
 def rising_words(filters: Filters, *, index_dir: Path, limit: int = 20) -> list[RisingWord]:
     """Return the words that more documents have since `filters.since` than in the days before, first what rose most.
 
-    Of the period's documents the newest MOST_READ are read.
+    Of the period's documents the newest are read, MOST_READ of them or about MOST_CHARACTERS.
     """
     assert filters.since is not None
     until = filters.since - timedelta(1)
@@ -93,20 +93,26 @@ def rising_words(filters: Filters, *, index_dir: Path, limit: int = 20) -> list[
         if not documents_before:
             raise NothingBeforeError(filters.since)
         found, _total = reader.search(filters.narrow(Everything()), "date", MOST_READ, 0)
-        counts = _document_counts(one.stored for one in found)
+        texts = list(_as_many_as_there_is_time_for(one.stored for one in found))
+        counts = Counter(word for words in names(texts) for word in set(words))
         candidates = [word for word, count in counts.most_common() if count >= FEWEST_DOCUMENTS][:_MOST_COMPARED]
         earlier = {word: _count(reader, word, before) for word in candidates}
     rising = [
         RisingWord(word, counts[word], earlier[word], round(score, 3))
         for word in candidates
-        if (score := _rise(counts[word], len(found), earlier[word], documents_before)) > 0
+        if (score := _rise(counts[word], len(texts), earlier[word], documents_before)) > 0
     ]
     return sorted(rising, key=lambda one: (-one.score, one.word))[:limit]
 
 
-def _document_counts(stored: Iterable[bytes]) -> Counter[str]:
-    documents = map(stored_document, stored)
-    return Counter(word for words in names(f"{one.headline}\n{one.body}" for one in documents) for word in set(words))
+def _as_many_as_there_is_time_for(stored: Iterable[bytes]) -> Iterator[str]:
+    characters = 0
+    for document in map(stored_document, stored):
+        if characters >= MOST_CHARACTERS:
+            return
+        text = f"{document.headline}\n{document.body}"[:MOST_CHARACTERS]
+        characters += len(text)
+        yield text
 
 
 def _count(reader: "Reader", word: str, period: Filters) -> int:

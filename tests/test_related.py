@@ -59,3 +59,10 @@ def test_a_long_document_is_asked_about_by_its_most_telling_words(tmp_path: Path
     build(ListSource.of(*texts, *(document(f"b/{n}", "달") for n in range(3))), tmp_path)
     results = related("a/0", index_dir=tmp_path)
     assert (ids(results), results.query.count(" OR ")) == (["a/1"], MOST_TERMS - 1)
+
+
+def test_a_book_is_asked_about_by_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.related._MOST_CHARACTERS", 4)
+    texts = [document("a/0", body="물레방아 오솔길"), document("a/1", body="물레방아"), document("a/2", body="오솔길")]
+    build(ListSource.of(*texts, document("a/3", body="달"), document("a/4", body="달")), tmp_path)
+    assert ids(related("a/0", index_dir=tmp_path)) == ["a/1"]

@@ -252,6 +252,18 @@ def test_headline_and_body_are_marked_apart(tmp_path: Path) -> None:
     assert hit.highlights == (Highlight("headline", 3, 5), Highlight("body", 0, 2))
 
 
+def test_a_page_of_long_texts_is_marked_in_part_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.search.MARKED_CHARACTERS", 8)
+    texts = [document(f"a/{n}", body="나루터 나루터 나루터") for n in range(2)]
+    index_dir = build_of(tmp_path / "i", *texts)
+    long = search("나루터", index_dir=index_dir)
+    assert [hit.highlights for hit in long.hits] == [(Highlight("body", 0, 3), Highlight("body", 4, 7)), ()]
+    assert long.warnings[0].startswith("What was found is marked in the first")
+    assert search("", index_dir=index_dir).warnings == []
+
+
 # --- What is wrong with an index ---
 
 

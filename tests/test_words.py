@@ -72,6 +72,14 @@ def test_filters_narrow_both_periods_and_the_limit_cuts(index_dir: Path) -> None
         rising_words(Filters(since=SINCE, site=("later.example",)), index_dir=index_dir)
 
 
+def test_of_many_or_long_documents_the_newest_are_read(index_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The document of June, whose three syllables and line end are read, and two of the next.
+    monkeypatch.setattr("index.words.MOST_CHARACTERS", 30)
+    monkeypatch.setattr("index.words.FEWEST_DOCUMENTS", 1)
+    found = rising_words(Filters(since=SINCE), index_dir=index_dir)
+    assert [(one.word, one.documents, one.score) for one in found] == [("하늘봇", 3, round(_rise(3, 3, 0, 8), 3))]
+
+
 def test_a_rise_is_positive_a_fall_negative_and_surer_with_more_documents() -> None:
     # Dunning's G²: twice the sum of observed × ln(observed ÷ expected) over the four cells.
     by_hand = 2 * (10 * log(10 / (10 / 3)) + 2 * 10 * log(10 / (50 / 3)) + 90 * log(90 / (250 / 3)))
