@@ -9,6 +9,7 @@ numpy, which takes longer to load than a search of few postings takes.
 
 import sys
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property, reduce
@@ -333,17 +334,36 @@ class Segment:
             case compound.And():
                 return reduce(engine.both, map(self.docs, query.subqueries))
             case compound.Or():
-                return engine.union([self.docs(child) for child in query.subqueries])
+                # Not a set for each of what may be thousands of terms.
+                single = [child for child in query.subqueries if isinstance(child, terms.Term)]
+                others = [self.docs(child) for child in query.subqueries if not isinstance(child, terms.Term)]
+                return engine.union([engine.of(p.docs for term in single for p in self._part(term)), *others])
             case Not():
                 return engine.without(engine.every(), self.docs(query.query))
             case ConstantScoreQuery():
                 return self.docs(query.child)
             case ranges.NumericRange():
-                low = 0 if query.start is None else query.start
-                return engine.between(self.days, low, inf if query.end is None else query.end)
+                low, high = query.start or 0, inf if query.end is None else query.end
+                if query.fieldname != "date":
+                    return engine.of([self._of_issues(low, high)])
+                return engine.between(self.days, low, high)
             case SpanNear2():
                 return self._nearby(query)
         return engine.of(postings.docs for postings in self._part(query))
+
+    def _of_issues(self, low: float, high: float) -> Sequence[int]:
+        numbers, starts, docs = self._issues
+        return docs[starts[bisect_left(numbers, low)] : starts[bisect_right(numbers, high)]]
+
+    @cached_property
+    def _issues(self) -> tuple[list[int], list[int], "array[int]"]:
+        """Return the numbers of the issues, where the documents of each start, and the documents, issue by issue."""
+        numbered = sorted((int(text), text) for text in self._reader.lexicon("issue") if text.isdigit())
+        starts, docs = [0], array("I")
+        for _, text in numbered:
+            docs.extend(self._reader._terms.postings("issue", text).docs)
+            starts.append(len(docs))
+        return [number for number, _ in numbered], starts, docs
 
     def _nearby(self, query: SpanNear2) -> Any:
         key = f"{query.slop}{query.qs!r}"

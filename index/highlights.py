@@ -18,7 +18,7 @@ def spans(query: Query, field: str, text: str) -> list[Span]:
         for name, value in wanted(query)
         if name in (None, field)
     ]
-    if not sought:
+    if not sought or not text:
         return []
     analysis = analyse(text)
     found = chain.from_iterable(_spans_of(terms, slop, analysis, text) for terms, slop in sought)
@@ -63,8 +63,12 @@ def _overlap(one: Span, other: Span) -> bool:
 
 def _chains(tokens: Sequence[Token], texts: list[str], slop: int, *, open_ended: bool = False) -> Iterator[list[Token]]:
     """Yield tokens that say *texts* in order, each at most *slop* positions after the one before."""
-    begun_by_any = open_ended and len(texts) == 1
-    firsts = [token for token in tokens if begun_by_any or token.text in texts[:1]]
+    if not texts:
+        return
+    if open_ended and len(texts) == 1:
+        firsts = [token for token in tokens if token.text.startswith(texts[0])]
+    else:
+        firsts = [token for token in tokens if token.text == texts[0]]
     at: dict[int, list[Token]] = defaultdict(list)
     for one in tokens if firsts else ():
         at[one.position].append(one)

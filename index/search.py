@@ -47,7 +47,7 @@ __all__ = [
 Sort = Literal["score", "date"]
 
 # So many characters of a page's texts are looked through for what to mark: a search has no time for more.
-MARKED_CHARACTERS = 200_000
+MARKED_CHARACTERS = 150_000
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,21 @@ from index.search import NO_FILTERS, Filters, SearchError, opened
 
 Unit = Literal["month", "week"]
 
+# Eighty years of weeks. Where there are more, a date is wrong.
+MOST_PERIODS = 4_200
+_DAYS = {"month": 30, "week": 7}
+
 
 class NothingDatedError(SearchError):
     def __init__(self) -> None:
         super().__init__(
             "No document that the filters let through has a date. Leave out a filter, or run: search_cli.py index"
         )
+
+
+class TooManyPeriodsError(SearchError):
+    def __init__(self, first: date, last: date, by: Unit) -> None:
+        super().__init__(f"From {first} to {last} are more than {MOST_PERIODS:,} {by}s. Begin later: --since 2000")
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Trend:
 def trends(texts: Sequence[str], *, index_dir: Path, filters: Filters = NO_FILTERS, by: Unit = "month") -> list[Trend]:
     """Return a trend for each query in *texts*, all over the same periods; names count under their other names too.
 
-    Raises QueryError and SearchError, and of the latter NothingDatedError where there is no period.
+    Raises QueryError and SearchError; of the latter NothingDatedError and TooManyPeriodsError.
     """
     queries = [parse(text) for text in texts]
     with opened(index_dir) as (reader, meta):
@@ -57,7 +66,10 @@ def trends(texts: Sequence[str], *, index_dir: Path, filters: Filters = NO_FILTE
         found = [day_counts(reader, filters.narrow(expand(query, aliases))) for query in queries]
     if not everything:
         raise NothingDatedError
-    periods = list(dict.fromkeys(_periods(min(everything), max(everything), by)))
+    first, last = min(everything), max(everything)
+    if (last - first).days > MOST_PERIODS * _DAYS[by]:
+        raise TooManyPeriodsError(first, last, by)
+    periods = list(dict.fromkeys(_periods(first, last, by)))
     documents = _by_period(everything, by)
     return [
         Trend(str(query), [PeriodCount(period, counts[period], documents[period]) for period in periods])

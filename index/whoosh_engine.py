@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from heapq import nlargest
-from itertools import groupby, islice
+from itertools import groupby, islice, takewhile
 from math import log
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, cast
@@ -434,6 +434,8 @@ class _Search:
         self._match = _matching(query, searcher)
         self._ranking = _ranking(query, searcher) if by_score else _Ranking([], {}, [])
         self._shares: dict[str, list[float]] = {}
+        self._terms: dict[tuple[int, _Sought], Scored | None] = {}
+        self._earnings: dict[tuple[int, str], Any] = {}
         for segment in segments:
             segment.begin([self._match, *self._ranking.queries()])
         self.matching = [(segment, segment.matching(self._match)) for segment in segments]
@@ -449,11 +451,22 @@ class _Search:
 
     def _best(self, segment: Segment, docs: Any, count: int) -> Iterator[_Hit]:
         scored = [one for sought in self._ranking.terms if (one := self._scored(segment, sought))]
-        bonuses = [(segment.docs(query), query.score) for query in self._ranking.literals.values()]
+        bonuses = [(self._earning(segment, name), query.score) for name, query in self._ranking.literals.items()]
         for score, day, doc in segment.engine.scores(docs, scored, bonuses).best(count, segment.days):
             yield _Hit(score, day, segment, doc, {})
 
+    def _earning(self, segment: Segment, name: str) -> Any:
+        """Return the documents that earn the bonus of the literal *name*."""
+        if (segment.offset, name) not in self._earnings:
+            self._earnings[segment.offset, name] = segment.docs(self._ranking.literals[name])
+        return self._earnings[segment.offset, name]
+
     def _scored(self, segment: Segment, sought: _Sought) -> Scored | None:
+        if (segment.offset, sought) not in self._terms:
+            self._terms[segment.offset, sought] = self._newly_scored(segment, sought)
+        return self._terms[segment.offset, sought]
+
+    def _newly_scored(self, segment: Segment, sought: _Sought) -> Scored | None:
         found = ((field, segment.postings(field, sought.text)) for field in sought.fields)
         fields = [
             ScoredField(field, postings, segment.lengths(field), self.shares(field))
@@ -504,7 +517,7 @@ class _Search:
                 for field, part in scored.parts(hit.doc).items():
                     scores[f"{field}:{sought.text}"] += part
         for name, query in self._ranking.literals.items():
-            if hit.segment.engine.has(hit.segment.docs(query), hit.doc):
+            if hit.segment.engine.has(self._earning(hit.segment, name), hit.doc):
                 scores[name] += query.score
         return scores | hit.closeness
 
@@ -548,7 +561,7 @@ def _matching(query: Query, searcher: Any) -> qcore.Query:
         case FieldQuery(field, value):
             return terms.Term(field, fold_value(field, value.text))
         case Range():
-            return _range(query, searcher)
+            return _range(query)
         case Or(children):
             return compound.Or([_matching(child, searcher) for child in children])
         case And(children):
@@ -557,17 +570,9 @@ def _matching(query: Query, searcher: Any) -> qcore.Query:
             return NotMatching(_matching(child, searcher))
 
 
-def _range(query: Range, searcher: Any) -> qcore.Query:
-    low, high = query.low, query.high
-    if query.field == "date":
-        first, last = (end.toordinal() if isinstance(end, date) else None for end in (low, high))
-        return ranges.NumericRange("date", first, last)
-    numbers = (term.decode() for term in searcher.reader().lexicon(query.field) if term.isdigit())
-    return compound.Or([terms.Term(query.field, number) for number in numbers if _is_between(int(number), low, high)])
-
-
-def _is_between(number: int, low: date | int | None, high: date | int | None) -> bool:
-    return not (isinstance(low, int) and number < low) and not (isinstance(high, int) and number > high)
+def _range(query: Range) -> qcore.Query:
+    first, last = (end.toordinal() if isinstance(end, date) else end for end in (query.low, query.high))
+    return ranges.NumericRange(query.field, first, last)
 
 
 def _text(value: Text, names: Sequence[str], searcher: Any) -> qcore.Query:
@@ -593,10 +598,10 @@ def _prefix(value: Prefix, names: Sequence[str], searcher: Any) -> qcore.Query:
 
 def _begun(searcher: Any, field: str, beginning: str) -> list[str]:
     """Return the most frequent terms that begin so: as many as a search has time for."""
-    reader = searcher.reader()
-    begun = list(islice(reader.expand_prefix(field, _encode(beginning)), MAX_SCANNED))
-    most = nlargest(MAX_EXPANSIONS, begun, key=lambda term: reader.doc_frequency(field, term))
-    return [term.decode("utf-8", "replace") for term in most]
+    prefix = _encode(beginning)
+    begun = takewhile(lambda one: one[0].startswith(prefix), searcher.reader().iter_field(field, prefix))
+    most = nlargest(MAX_EXPANSIONS, islice(begun, MAX_SCANNED), key=lambda one: one[1].doc_frequency())
+    return [term.decode("utf-8", "replace") for term, _ in most]
 
 
 def _literal(sought: QueryTerms, name: str, slop: int = 1, *, at_start: bool = False) -> qcore.Query | None:

@@ -1,4 +1,5 @@
 import re
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,7 +12,7 @@ import charts
 from index.build import build
 from index.query import QueryError
 from index.search import Filters
-from index.trends import NothingDatedError, PeriodCount, Trend, trends
+from index.trends import NothingDatedError, PeriodCount, TooManyPeriodsError, Trend, trends
 
 DAYS = {
     "a/1": ("2023-11-30", "나루 배"),
@@ -34,6 +35,17 @@ def test_months_without_documents_are_counted_as_none(index_dir: Path) -> None:
         Trend("나루의", [PeriodCount("2023-11", 1, 1), PeriodCount("2023-12", 0, 0), PeriodCount("2024-01", 2, 3)]),
         Trend("나루 -배", [PeriodCount("2023-11", 0, 1), PeriodCount("2023-12", 0, 0), PeriodCount("2024-01", 2, 3)]),
     ]
+
+
+def test_a_wrong_date_is_named_and_not_drawn_a_thousand_years_wide(tmp_path: Path) -> None:
+    build(
+        ListSource.of(document("a/1", "나루", date="0203-01-01"), document("a/2", "나루", date="2024-01-01")), tmp_path
+    )
+    told = r"From 0203-01-01 to 2024-01-01 are more than 4,200 weeks\. Begin later: --since 2000"
+    with pytest.raises(TooManyPeriodsError, match=told):
+        trends(["나루"], index_dir=tmp_path, by="week")
+    (trend,) = trends(["나루"], index_dir=tmp_path, by="week", filters=Filters(since=date(2000, 1, 1)))
+    assert trend.counts == [PeriodCount("2024-W01", 1, 1)]
 
 
 def test_a_share_is_of_all_documents_of_the_period() -> None:
