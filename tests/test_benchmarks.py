@@ -15,7 +15,7 @@ import pytest
 for package in ("bm25s", "ir_measures", "tantivy"):
     pytest.importorskip(package, reason="tools/bootstrap bench installs what the benchmarks compare with")
 
-from benchmarks import speed, token_engines
+from benchmarks import speed, token_engines, worst_case
 from benchmarks.corpora import Collection, Text
 from benchmarks.peers import PEERS, Ranker
 from benchmarks.questions import Chooser, Question
@@ -86,7 +86,7 @@ def test_retrieval_is_measured_beside_the_peers(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("module", ["retrieval", "speed"])
+@pytest.mark.parametrize("module", ["retrieval", "speed", "worst_case"])
 def test_missing_data_is_said_in_one_line(module: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", f"benchmarks.{module}", "--data", str(tmp_path)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -160,3 +160,19 @@ def test_speed_is_measured_beside_the_peers(
     assert list(measured["warm"]) == ["factpl", *token_engines.OPENERS]
     assert measured["cold"]["milliseconds"] > 0
     assert "12 documents" in capsys.readouterr().out
+
+
+def test_slow_queries_are_measured_and_one_that_takes_too_long_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worst_case, "LONG", 2)
+    write_statutes(tmp_path)
+    folders = ["--data", str(tmp_path), "--keep", str(tmp_path)]
+    arguments = [*folders, "--size", "12", "--random", "1", "--only", "64 fields"]
+    worst_case.main(arguments)
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split() == ["seconds", "of", "processor", "warm", "cold", "refused"]
+    assert sorted(line.split()[0] for line in table[1:]) == ["64", "by"]
+    monkeypatch.setattr(worst_case, "LIMIT_SECONDS", 0.0)
+    with pytest.raises(SystemExit, match="Over 0 s: 64 fields, by chance 0"):
+        worst_case.main(arguments)
