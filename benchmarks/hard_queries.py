@@ -162,9 +162,11 @@ def _of_results(common: Common, size: int) -> Iterator[Case]:
 
 
 def _of_other_commands(common: Common) -> Iterator[Case]:
-    yield trend("trends of 5 words", common.words[:5], "week", date(1950, 1, 1))
-    yield trend("trends of a wide query", (" OR ".join(common.words[:MAX_TERMS]),), "month", date(1950, 1, 1))
-    yield trend("trends of a thousand years", common.words[:5], "week", date(1000, 1, 1))
+    yield trend("trends of 5 words", common.words[:5], "week", date(1960, 1, 1), date(2030, 1, 1))
+    yield trend(
+        "trends of a wide query", (" OR ".join(common.words[:MAX_TERMS]),), "month", date(1960, 1, 1), date(2030, 1, 1)
+    )
+    yield trend("trends of a thousand years", common.words[:5], "week", date(1, 1, 1), date(9999, 1, 1))
     yield Case(
         "rising words",
         lambda index_dir: rising_words(Filters(since=common.middle), index_dir=index_dir),
@@ -172,11 +174,11 @@ def _of_other_commands(common: Common) -> Iterator[Case]:
     )
 
 
-def trend(kind: str, queries: tuple[str, ...], by: Unit, since: date) -> Case:
+def trend(kind: str, queries: tuple[str, ...], by: Unit, since: date, until: date) -> Case:
     return Case(
         kind,
-        lambda index_dir: trends(queries, index_dir=index_dir, by=by, filters=Filters(since=since)),
-        ("trends", *queries, f"--by={by}", f"--since={since}"),
+        lambda index_dir: trends(queries, index_dir=index_dir, by=by, filters=Filters(since, until)),
+        ("trends", *queries, f"--by={by}", f"--since={since}", f"--until={until}"),
     )
 
 

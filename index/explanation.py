@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
 
 from index.korean import query_terms
 from index.query import Query, Word, wanted
@@ -25,6 +26,7 @@ def _named(term: str, words: Mapping[str, str]) -> str:
     return words.get(term) or " ".join(dict.fromkeys(words.get(part, part) for part in term.split()))
 
 
+@lru_cache(maxsize=4)
 def _words(query: Query) -> dict[str, str]:
     """Return, for each term that is looked for, the word of the query that it was made of."""
     words: dict[str, str] = {}

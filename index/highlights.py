@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 
 from index.korean import Analysis, QueryTerms, Token, analyse, normalise, query_terms
@@ -13,16 +14,21 @@ Span = tuple[int, int]
 
 def spans(query: Query, field: str, text: str) -> list[Span]:
     """Return (start, end) of what *query* found in *text*, in order, apart from each other."""
-    sought = [
-        (_looked_for(value), value.slop if isinstance(value, Phrase) else 0)
-        for name, value in wanted(query)
-        if name in (None, field)
-    ]
-    if not sought or not text:
+    if not text or not (sought := _sought(query, field)):
         return []
     analysis = analyse(text)
     found = chain.from_iterable(_spans_of(terms, slop, analysis, text) for terms, slop in sought)
     return _merged(sorted(found))
+
+
+# A page asks for each of its texts.
+@lru_cache(maxsize=8)
+def _sought(query: Query, field: str) -> list[tuple[QueryTerms, int]]:
+    return [
+        (_looked_for(value), value.slop if isinstance(value, Phrase) else 0)
+        for name, value in wanted(query)
+        if name in (None, field)
+    ]
 
 
 def _looked_for(value: Text) -> QueryTerms:

@@ -46,8 +46,9 @@ __all__ = [
 
 Sort = Literal["score", "date"]
 
-# So many characters of a page's texts are looked through for what to mark: a search has no time for more.
-MARKED_CHARACTERS = 150_000
+# So many characters of a page's texts are looked through for what to mark, and fewer for many words: a search has no
+# time for more.
+MARKED_CHARACTERS, _MANY_WORDS = 150_000, 16
 
 
 @dataclass(frozen=True)
@@ -162,12 +163,12 @@ def search(
             reading = doubted(reading, typed, asked)
         dropped = asked.dropped(reading)
         counted = count_facets(reader, query, facets, meta.publications)
-    hits, are_marked = _hits(found, query)
+    hits, unmarked = _hits(found, query)
     return Results(
         hits=_collapsed(hits) if collapse else hits,
         total=total,
         query=str(filters.narrow(reading.query)),
-        warnings=[*_warnings(meta, store_path), *([] if are_marked else [_MARKED_IN_PART])],
+        warnings=[*_warnings(meta, store_path), *unmarked],
         seconds=perf_counter() - started,
         facets=counted,
         publications=meta.publications,
@@ -285,20 +286,18 @@ def _collapsed(hits: list[Hit]) -> list[Hit]:
     ]
 
 
-_MARKED_IN_PART = (
-    f"What was found is marked in the first {MARKED_CHARACTERS:,} characters of this page. Ask for fewer documents"
-)
-
-
-def _hits(found: "list[Found]", query: Query) -> tuple[list[Hit], bool]:
-    """Return the hits, and whether what was found is marked in all of their texts."""
+def _hits(found: "list[Found]", query: Query) -> tuple[list[Hit], list[str]]:
+    """Return the hits, and a warning where what was found is not marked in all of their texts."""
     hits: list[Hit] = []
-    left = MARKED_CHARACTERS
+    left = most = MARKED_CHARACTERS // (1 + sum(1 for _ in wanted(query)) // _MANY_WORDS)
     for one in found:
         document = stored_document(one.stored)
         hits.append(_hit(document, one, query, max(0, left)))
         left -= len(document.headline) + len(document.body)
-    return hits, left >= 0 or not _has_words(query)
+    if left >= 0 or not _has_words(query):
+        return hits, []
+    told = f"What was found is marked in the first {most:,} characters of this page. Ask for fewer documents"
+    return hits, [told]
 
 
 def _hit(document: Document, found: "Found", query: Query, marked: int) -> Hit:

@@ -29,7 +29,10 @@ class NothingDatedError(SearchError):
 
 class TooManyPeriodsError(SearchError):
     def __init__(self, first: date, last: date, by: Unit) -> None:
-        super().__init__(f"From {first} to {last} are more than {MOST_PERIODS:,} {by}s. Begin later: --since 2000")
+        super().__init__(
+            f"From {first} to {last} are more than {MOST_PERIODS:,} {by}s: a date is wrong. "
+            "Leave it out: --since 2000 --until 2030"
+        )
 
 
 @dataclass(frozen=True)

@@ -260,7 +260,9 @@ def test_a_page_of_long_texts_is_marked_in_part_and_that_is_said(
     index_dir = build_of(tmp_path / "i", *texts)
     long = search("나루터", index_dir=index_dir)
     assert [hit.highlights for hit in long.hits] == [(Highlight("body", 0, 3), Highlight("body", 4, 7)), ()]
-    assert long.warnings[0].startswith("What was found is marked in the first")
+    assert long.warnings[0].startswith("What was found is marked in the first 8 characters of this page.")
+    many = search(" ".join(["나루터"] * 16), index_dir=index_dir)
+    assert [hit.highlights for hit in many.hits] == [(Highlight("body", 0, 3),), ()]
     assert search("", index_dir=index_dir).warnings == []
 
 

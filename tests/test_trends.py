@@ -41,7 +41,7 @@ def test_a_wrong_date_is_named_and_not_drawn_a_thousand_years_wide(tmp_path: Pat
     build(
         ListSource.of(document("a/1", "나루", date="0203-01-01"), document("a/2", "나루", date="2024-01-01")), tmp_path
     )
-    told = r"From 0203-01-01 to 2024-01-01 are more than 4,200 weeks\. Begin later: --since 2000"
+    told = r"From 0203-01-01 to 2024-01-01 are more than 4,200 weeks: a date is wrong\. Leave it out: --since 2000"
     with pytest.raises(TooManyPeriodsError, match=told):
         trends(["나루"], index_dir=tmp_path, by="week")
     (trend,) = trends(["나루"], index_dir=tmp_path, by="week", filters=Filters(since=date(2000, 1, 1)))
