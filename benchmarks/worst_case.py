@@ -70,10 +70,9 @@ def _kept(folder: Path | None) -> Iterator[Path]:
 
 
 def built(source: TextSource, folder: Path) -> Path:
-    """Return *folder*, in which search_cli.py finds an index of *source*: the one that is there already, if any."""
-    if not (folder / "index" / "meta.json").exists():
-        print(f"building {folder} ...", file=sys.stderr, flush=True)
-        build(source, folder / "index")
+    """Return *folder*, in which search_cli.py finds an index of *source*: one that is there already, if it is ours."""
+    print(f"building {folder} ...", file=sys.stderr, flush=True)
+    build(source, folder / "index")
     return folder
 
 
@@ -150,8 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measure(data: Path, size: int, folder: Path, chances: int, only: str) -> list[Taken]:
     common = Common.of(islice(statutes(data, size), 0, size, max(1, size // _SAMPLED_TEXTS)))
-    whole = built(Linked(statutes(data, size)), folder / "whole")
-    long = built(TextSource(long_texts(statutes(data, size))), folder / "long")
+    whole = built(Linked(statutes(data, size)), folder / f"whole-{size}")
+    long = built(TextSource(long_texts(statutes(data, size))), folder / f"long-{size}")
     asked = [(case, whole) for case in cases(common, size)]
     asked += [(case, long) for case in of_long_documents(common.words[0], f"long-{LONG + 1}")]
     taken = [measured(case, place) for case, place in asked if only in case.kind]
