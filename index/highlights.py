@@ -37,16 +37,19 @@ def _looked_for(value: Text) -> QueryTerms:
 
 
 def _spans_of(terms: QueryTerms, slop: int, analysis: Analysis, text: str) -> Iterator[Span]:
-    # Not asked for in vain: to find morphemes is what takes long.
-    said = _chains(analysis.morphemes, terms.morphemes, terms.apart) if terms.morphemes else ()
-    others = [span for found in said for span in _joined(found, text)]
     literal = [
         (found[0].start, found[-1].end)
         for found in _chains(analysis.bigrams, terms.literal, 1 + slop, open_ended=terms.open_ended)
     ]
+    sure = set(literal)
     if terms.at_start:
         begun = {token.start for token in analysis.starts}
-        literal = [span for span in literal if span[0] in begun or any(_overlap(span, other) for other in others)]
+        sure = {span for span in literal if span[0] in begun}
+    others: list[Span] = []
+    if terms.morphemes:
+        said = _chains(analysis.morphemes_beside(sure, terms.morphemes), terms.morphemes, terms.apart)
+        others = [span for found in said for span in _joined(found, text)]
+    literal = [span for span in literal if span in sure or any(_overlap(span, other) for other in others)]
     yield from literal
     yield from (other for other in others if not any(_overlap(span, other) for span in literal))
 

@@ -4,8 +4,9 @@ import re
 import threading
 import unicodedata
 import zlib
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -221,9 +222,12 @@ _WEAK_VERBS = frozenset("하다 되다 있다 없다 보다".split())
 _FOREIGN = frozenset(("SL", "SN"))
 _EXPANDED = frozenset(("Inflect", "Compound", "Preanalysis"))
 _RIEUL = ord("갈") - ord("가")
+# With no final consonant, and with each of the 27.
+_FINALS = ord("개") - ord("가")
 _TAIL = re.compile("E|XS[NVA]|VCP|VX")
 # What no compound goes across: 데이터를 들고 주민센터에 has no 데이터센터.
 _BREAK = re.compile(r"J|MAG|(?:.*\+)?E[CF]")
+_LINE = re.compile(".+")
 # mecab's time grows with the square of a run's length, so it gets long ones in parts.
 _CHUNK = re.compile(r".{1,800}(?=\s|$)|.{1,800}", re.MULTILINE)
 
@@ -254,8 +258,8 @@ def _cost(text: str) -> int:
     return int(node.cost)
 
 
-def _morphemes(text: str) -> Iterator[_Morpheme]:
-    for chunk in _CHUNK.finditer(text):
+def _morphemes(text: str, start: int = 0, end: int | None = None) -> Iterator[_Morpheme]:
+    for chunk in _CHUNK.finditer(text, start, len(text) if end is None else end):
         position = chunk.start()
         for line in cast(str, _tagger().parse(chunk[0])).split("\n"):
             surface, tab, feature = line.partition("\t")
@@ -343,6 +347,25 @@ def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
     return tokens
 
 
+@lru_cache(maxsize=256)
+def _traces(text: str) -> re.Pattern[str]:
+    """Return what is there wherever *text* is a morpheme: 가게 may stand in 가겔, and of a verb nothing be left."""
+    if len(text) < 2 or text.endswith("다") or _DIGIT.search(text):
+        return re.compile("")
+    first, last = text[:-1], text[-1]
+    is_open = "가" <= last <= "힣" and (ord(last) - ord("가")) % _FINALS == 0
+    return re.compile(re.escape(first) + (f"[{last}-{chr(ord(last) + _FINALS - 1)}]" if is_open else re.escape(last)))
+
+
+def _blanked(normal: Normalised, spans: Iterable[tuple[int, int]]) -> str:
+    """Return the text with blanks where *spans*, which are offsets into the text as stored, cover it."""
+    characters = list(normal.text)
+    for span in spans:
+        start, end = (bisect_left(normal.starts, offset) for offset in span)
+        characters[start:end] = " " * (end - start)
+    return "".join(characters)
+
+
 class Analysis:
     """Views of one text, each made when asked for, with positions of its own, but for `starts`: those of `bigrams`.
 
@@ -356,6 +379,22 @@ class Analysis:
     @cached_property
     def morphemes(self) -> list[Token]:
         return _tokens(self._read, list(_morphemes(self._read.text)))
+
+    def morphemes_beside(self, spans: Iterable[tuple[int, int]], texts: Sequence[str]) -> list[Token]:
+        """Return those of `morphemes` that stand in a line that may have all of *texts*, and any outside of *spans*.
+
+        To find morphemes takes longer than all else, and most of what is looked for stands there as it was typed.
+        """
+        normal, patterns = self._read, [_traces(text) for text in texts]
+        rest = _blanked(normal, spans)
+        morphemes = [
+            m
+            for line in _LINE.finditer(normal.text)
+            if all(pattern.search(line[0]) for pattern in patterns)
+            and any(pattern.search(rest, *line.span()) for pattern in patterns)
+            for m in _morphemes(normal.text, *line.span())
+        ]
+        return _tokens(normal, morphemes) if morphemes else []
 
     @cached_property
     def stems(self) -> list[Token]:

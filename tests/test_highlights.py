@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index import korean
 from index.aliases import Alias, Aliases
 from index.highlights import spans
+from index.korean import analyse
 from index.query import parse
 from index.reading import expand
 from index.search import Highlight
@@ -38,6 +40,9 @@ def marked(query: str, text: str) -> list[str]:
         ("人工知能", "인공지능을", ["인공지능"]),
         ("미", "美·中", ["美"]),
         ("미중", "美·中과 미⋅중과 美中과 미중", ["美·中", "미⋅중", "美中", "미중"]),
+        ("가게", "가겔 나섰다", ["가겔"]),
+        ("고추", "시장에 갔다\n고춧값이 올랐다", ["고춧값"]),
+        ("걷다", "길을 걸었다\n칩", ["걸었다"]),
         ("칩", "👩\u200d💻 칩 🇰🇷칩", ["칩", "칩"]),
     ],
 )
@@ -53,6 +58,30 @@ def test_what_a_dot_joins_is_one_mark_without_other_names_too() -> None:
         "미",
         "중",
     ]
+
+
+def test_what_stands_as_it_was_typed_is_marked_without_a_search_for_morphemes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert marked("대통령", "대통령이 왔다") == ["대통령"]
+    monkeypatch.delattr(korean, "_morphemes")
+    assert marked("대통령", "대통령의 말\n말하는 대통령과 대표") == ["대통령", "대통령"]
+
+
+WORDS = "무허가 허가를 허간 인허가 받았다 받는 받다 AI반도체 AI 반도체와 1,000원 칩"
+LINES = st.lists(st.sampled_from(WORDS.split())).map(" ".join)
+
+
+@given(st.lists(LINES).map("\n".join), st.sampled_from("허가 허가를 받는 AI반도체 1000원 칩".split()))
+@settings(max_examples=150, deadline=None)
+def test_every_line_is_marked_as_it_would_be_alone(text: str, word: str) -> None:
+    assert marked(word, text) == [mark for line in text.split("\n") for mark in marked(word, line)]
+
+
+@given(st.lists(LINES).map("\n".join), st.sampled_from("허가 받다 ai 반도체 1000 원 칩".split()))
+@settings(max_examples=150, deadline=None)
+def test_morphemes_of_some_lines_are_all_that_are_looked_for(text: str, word: str) -> None:
+    analysis = analyse(text)
+    places = [(token.start, token.end) for token in analysis.morphemes_beside([], [word]) if token.text == word]
+    assert places == [(token.start, token.end) for token in analysis.morphemes if token.text == word]
 
 
 TEXTS = st.text(st.sampled_from("그로크Groq가 는.칩\n🇰🇷👩\u200d💻각\u0301ᄀ"), max_size=200)
