@@ -15,11 +15,12 @@ from typing import Protocol
 from factpl_crawler.documents import Document
 from factpl_crawler.stamp import Stamp
 from factpl_crawler.text import KST
-from index.aliases import write_learnt
 from index.errors import IndexBroken, IndexLocked
 from index.korean import ANALYSIS_VERSION
+from index.learning import write_learnt
 from index.meta import Meta, read_meta, write_meta
-from index.schema import PAIRS, SCHEMA_VERSION, STEMS, Record, record
+from index.records import Record, record
+from index.schema import PAIRS, SCHEMA_VERSION, STEMS
 from index.spelling import write_words
 from index.whoosh_engine import Reader, Writer
 

@@ -22,7 +22,7 @@ from heapq import nlargest
 from itertools import groupby, islice, takewhile
 from math import log
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, cast
 
 from whoosh import fields, formats, scoring
 from whoosh.analysis.analyzers import Analyzer, IDAnalyzer
@@ -60,7 +60,10 @@ from index.query import (
     Word,
     weighted,
 )
-from index.schema import BIGRAMS, COUNTED, KEYWORDS, PAIRS, STEMS, TEXTS, Record, fold_value
+from index.schema import BIGRAMS, COUNTED, KEYWORDS, PAIRS, STEMS, TEXTS, fold_value
+
+if TYPE_CHECKING:
+    from index.records import Record
 
 # BM25F's, and the weights of the views, as measured on Korean queries. What stands in a field counts as often as its
 # weight says; the fields of one view are added up before a word that is frequent is held back.
@@ -249,7 +252,7 @@ def _counted(name: str) -> str:
     return f"counted_{name}"
 
 
-def _values(record: Record) -> dict[str, Any]:
+def _values(record: "Record") -> dict[str, Any]:
     counted = {_counted(name): value.encode("utf-8", "replace") for name, value in record.counted.items()}
     return {"document": record.stored, "date": record.day, **record.keywords, **record.tokens, **counted}
 
@@ -265,7 +268,7 @@ class Writer:
         with _opening(storage):
             self._index = FileIndex.create(storage, _schema()) if create else FileIndex(storage)
 
-    def write(self, records: Iterable[Record], removed: Iterable[str] = (), *, replace: bool = True) -> int:
+    def write(self, records: "Iterable[Record]", removed: Iterable[str] = (), *, replace: bool = True) -> int:
         """Write one commit and return how many of *removed* there were; with *replace*, records replace their like."""
         # One update to a key: a second one in the same commit would leave two documents.
         latest = {record.id: record for record in records}

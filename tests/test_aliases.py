@@ -1,4 +1,3 @@
-import json
 import os
 from pathlib import Path
 
@@ -7,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import ListSource, document
 
-from index.aliases import FILE, Alias, Aliases, believed, key, read_aliases
+from index.aliases import FILE, Alias, Aliases, Learnt, key, learnt_line, read_aliases
 from index.build import build
 from index.errors import AliasesBroken
+from index.learning import believed
 from index.pairs import Pair, pair_terms, pairs
 from index.search import known_aliases, search
 
@@ -195,7 +195,24 @@ def test_a_name_finds_what_has_its_other_name_after_what_was_typed(tmp_path: Pat
     assert [(mark.field, mark.start, mark.end) for mark in marks] == [("body", 0, 3)]
 
 
-def test_what_was_learnt_is_json_beside_the_index(tmp_path: Path) -> None:
+def test_what_was_learnt_is_looked_up_as_it_is_listed() -> None:
+    pairs = [
+        Alias(("거대 언어 모델", "LLM"), "learnt", 9),
+        Alias(("그로크", "Groq"), "learnt", 3),
+        Alias(("그로크", "Grok"), "learnt", 2),
+    ]
+    known = Learnt("".join(map(learnt_line, pairs)))
+    assert list(known) == pairs
+    assert {own: list(known.of(own)) for own in ("거대언어모델", "llm", "그로크", "언어", "")} == {
+        "거대언어모델": pairs[:1],
+        "llm": pairs[:1],
+        "그로크": pairs[1:],
+        "언어": [],
+        "": [],
+    }
+
+
+def test_what_was_learnt_is_lines_beside_the_index(tmp_path: Path) -> None:
     build(ListSource.of(document("a/1", body="그로크(Groq)의 칩")), tmp_path / "i")
-    (file,) = tmp_path.glob("i/built-*/aliases.json")
-    assert json.loads(file.read_text(encoding="utf-8")) == [["그로크", "Groq", 1]]
+    (file,) = tmp_path.glob("i/built-*/aliases.tsv")
+    assert file.read_text(encoding="utf-8") == "\t그로크\tgroq\t그로크\tGroq\t1\n"

@@ -60,7 +60,7 @@ ROOMS = {
     "index.korean": {"index.hanja"},
     "index.pairs": set(),
     "index.keyboard": set(),
-    "index.schema": {"factpl_crawler.documents", "factpl_crawler.text", "index.korean", "index.pairs"},
+    "index.schema": {"factpl_crawler.documents", "factpl_crawler.text"},
     "index.query": {"factpl_crawler.text", "index.schema"},
     "index": {"factpl_crawler.documents", "factpl_crawler.stamp", "factpl_crawler.text", "index"},
     "search_cli": FRONT,

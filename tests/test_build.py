@@ -18,7 +18,7 @@ from factpl_crawler.documents import Document
 from index import whoosh_engine
 from index.build import BuildReport, build
 from index.meta import read_meta
-from index.schema import Record, korean_day, record
+from index.records import Record, korean_day, record
 from index.search import IndexBroken, IndexLocked, search
 
 RIVER, FIELD, STAR = document("a/1", "강"), document("a/2", "들"), document("a/3", "별")

@@ -19,7 +19,8 @@ from index.bulk import Arrays, Scored, ScoredField, Sets
 from index.codec import Postings
 from index.meta import read_meta
 from index.query import Query, Word, any_of, parse
-from index.schema import record, stored_document
+from index.records import record
+from index.schema import stored_document
 from index.search import search
 
 # --- Postings ---

@@ -878,11 +878,24 @@ def test_a_reader_that_leaves_early_is_no_error(archive: Path) -> None:
         assert (result.stdout, "Error" in result.stderr, "Traceback" in result.stderr) == ("0\n", False, False)
 
 
-def test_a_search_loads_nothing_of_the_store_or_the_crawler(archive: Path) -> None:
+LIBRARIES = {"sqlalchemy", "alembic", "scrapy", "lxml", "dateparser", "wcwidth", "rapidfuzz", "numpy"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (["그로크", "--since", "2024-01", "--color", "always"], LIBRARIES),
+        (["그로크"], LIBRARIES | {"factpl_crawler.text", "index.records", "index.pairs", "index.learning"}),
+    ],
+    ids=["of a period", "alone"],
+)
+def test_a_search_loads_nothing_of_the_store_or_the_crawler(
+    archive: Path, arguments: list[str], unneeded: set[str]
+) -> None:
     script = (
         "import sys, search_cli\n"
-        "search_cli.cli(['그로크', '--since', '2024-01', '--color', 'always'], standalone_mode=False)\n"
-        "print(sorted({'sqlalchemy', 'alembic', 'scrapy', 'lxml', 'dateparser', 'wcwidth'} & sys.modules.keys()))\n"
+        f"search_cli.cli({arguments}, standalone_mode=False)\n"
+        f"print(sorted({unneeded} & sys.modules.keys()))\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", script],
