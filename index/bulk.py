@@ -7,12 +7,14 @@ numpy, which takes longer to load than a search of few postings takes.
 # Whoosh is typed only in part.
 # mypy: disallow-untyped-calls=False, warn-return-any=False
 
+import os
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property, reduce
+from itertools import chain, repeat
 from math import inf
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -25,7 +27,7 @@ from whoosh.query.wrappers import ConstantScoreQuery, Not
 from index.codec import Postings
 
 # From so many postings on, numpy's loading is paid for by its speed.
-MANY_POSTINGS = 60_000
+MANY_POSTINGS = 100_000
 # And where numpy is loaded already.
 SOME_POSTINGS = 2_000
 # Of how many terms a segment that is searched again and again knows the place.
@@ -103,7 +105,10 @@ class Sets:
 
     def near(self, parts: list[Part], slop: int) -> set[int]:
         common = set.intersection(*(self.of(p.docs for p in part) for part in parts))
-        return {doc for doc in common if _chained([_places(part, doc) for part in parts], slop)}
+        reached, *others = (_occurrences(part, common) for part in parts)
+        for here in others:
+            reached = {key for key in here if not reached.isdisjoint(range(key - slop, key))}
+        return {key >> 32 for key in reached}
 
     def between(self, values: Sequence[int], low: float, high: float) -> set[int]:
         return {doc for doc, value in enumerate(values) if low <= value <= high}
@@ -125,15 +130,17 @@ class Sets:
         return SetRanked(scores)
 
 
-def _places(part: Part, doc: int) -> set[int]:
-    return {place for p in part if (i := p.index(doc)) is not None for place in p.places(i)}
+def _occurrences(part: Part, within: set[int]) -> set[int]:
+    """Return document and position of each occurrence as one number."""
+    return {doc << 32 | place for postings in part for doc, place in _placed(postings, within)}
 
 
-def _chained(places: list[set[int]], slop: int) -> bool:
-    reached = places[0]
-    for here in places[1:]:
-        reached = {p for p in here if not reached.isdisjoint(range(p - slop, p))}
-    return bool(reached)
+def _placed(postings: Postings, within: set[int]) -> Iterable[tuple[int, int]]:
+    if len(within) * 20 < len(postings.docs):
+        found = ((doc, i) for doc in within if (i := postings.index(doc)) is not None)
+        return ((doc, place) for doc, i in found for place in postings.places(i))
+    docs = chain.from_iterable(map(repeat, postings.docs, postings.freqs)) if postings.freqs else postings.docs
+    return ((doc, place) for doc, place in zip(docs, postings.positions, strict=False) if doc in within)
 
 
 def _frequencies(one: Scored, docs: set[int]) -> dict[int, float]:
@@ -163,6 +170,8 @@ class Arrays:
     """A set is an array of booleans, one for each document."""
 
     def __init__(self, size: int) -> None:
+        # Nothing here is computed by more than one thread, and to start the others takes a quarter of the loading.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         import numpy
 
         self.np = numpy
@@ -398,9 +407,17 @@ class Segment:
     def id(self, doc: int) -> str:
         return str(self._ids[doc])
 
+    def document(self, doc: int) -> bytes:
+        """Return the document as it was stored."""
+        return bytes(self._documents[doc])
+
     @cached_property
     def _ids(self) -> Any:
         return self._reader.column_reader("id")
+
+    @cached_property
+    def _documents(self) -> Any:
+        return self._reader.column_reader("document")
 
 
 def _terms(query: qcore.Query) -> Iterable[terms.Term]:

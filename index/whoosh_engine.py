@@ -201,10 +201,13 @@ class _TermField(fields.FieldType):
         return value if isinstance(value, bytes) else _encode(value)
 
 
+# Without offsets, to open the column takes a step for each document.
+_BYTES = VarBytesColumn(write_offsets_cutoff=0)
+
+
 class _Keywords(_TermField):
     def __init__(self, *, sortable: bool = False) -> None:
-        # Without offsets, to open the column takes a step for each document.
-        super().__init__(formats.Existence(), sortable=VarBytesColumn(write_offsets_cutoff=0) if sortable else False)
+        super().__init__(formats.Existence(), sortable=_BYTES if sortable else False)
 
     def index(self, value: Sequence[str], **_: Any) -> _Postings:
         for term in {_encode(term): None for term in value}:
@@ -237,7 +240,7 @@ class _CountedColumn(RefBytesColumn):
 
 
 def _schema() -> fields.Schema:
-    schema = fields.Schema(document=fields.STORED(), date=fields.NUMERIC(signed=False, sortable=True, default=0))
+    schema = fields.Schema(document=fields.COLUMN(_BYTES), date=fields.NUMERIC(signed=False, sortable=True, default=0))
     for name in KEYWORDS:
         schema.add(name, _Keywords(sortable=name == "id"))
     schema.add(PAIRS, _Keywords())
@@ -395,8 +398,7 @@ class Reader:
             return {text: self._searcher.reader().doc_frequency(field, _encode(text)) for text in texts}
 
     def _found(self, hit: "_Hit", search: "_Search | None") -> Found:
-        number = hit.segment.offset + hit.doc
-        stored = self._searcher.reader().stored_fields(number)["document"]
+        stored = hit.segment.document(hit.doc)
         return Found(stored, hit.score, search.explanation(hit) if search else None)
 
 
