@@ -11,8 +11,8 @@ import os
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, reduce
 from itertools import chain, repeat
 from math import inf
@@ -74,6 +74,8 @@ class Engine(Protocol[Docs]):
     def near(self, parts: list[Part], slop: int) -> Docs: ...
     def between(self, values: Sequence[int], low: float, high: float) -> Docs: ...
     def members(self, docs: Docs) -> Sequence[int]: ...
+    def count(self, docs: Docs) -> int: ...
+    def tally(self, docs: Docs, numbers: Sequence[int]) -> Mapping[int, int]: ...
     def has(self, docs: Docs, doc: int) -> bool: ...
     def scores(self, docs: Docs, scored: list[Scored], bonuses: list[tuple[Docs, float]]) -> "Ranked": ...
 
@@ -115,6 +117,13 @@ class Sets:
 
     def members(self, docs: set[int]) -> Sequence[int]:
         return sorted(docs)
+
+    def count(self, docs: set[int]) -> int:
+        return len(docs)
+
+    def tally(self, docs: set[int], numbers: Sequence[int]) -> Mapping[int, int]:
+        """Return how many of *docs*, whose numbers are in *numbers*, have which."""
+        return Counter(map(numbers.__getitem__, docs))
 
     def has(self, docs: set[int], doc: int) -> bool:
         return doc in docs
@@ -227,6 +236,13 @@ class Arrays:
         members: list[int] = self.np.flatnonzero(docs).tolist()
         return members
 
+    def count(self, docs: Any) -> int:
+        return int(self.np.count_nonzero(docs))
+
+    def tally(self, docs: Any, numbers: Sequence[int]) -> Mapping[int, int]:
+        counts = self.np.bincount(self.np.asarray(numbers)[docs])
+        return {number: int(counts[number]) for number in self.np.flatnonzero(counts).tolist()}
+
     def has(self, docs: Any, doc: int) -> bool:
         return bool(docs[doc])
 
@@ -293,6 +309,7 @@ class Segment:
         self._near: dict[str, Any] = {}
         self._places: dict[tuple[str, str], dict[int, set[int]]] = {}
         self._lengths: dict[str, bytes] = {}
+        self._numbered: dict[str, tuple[Sequence[int], Sequence[bytes]]] = {}
         self.engine: Engine[Any] = Sets(self.size)
 
     def begin(self, queries: Iterable[qcore.Query]) -> None:
@@ -403,6 +420,14 @@ class Segment:
                 {doc: set(found.places(i)) for doc in docs if (i := found.index(doc)) is not None} if found else {}
             )
         return self._places[key]
+
+    def tally(self, column: str, docs: Any) -> dict[str, int]:
+        """Return how many of *docs* have which value of a column that numbers its values."""
+        if column not in self._numbered:
+            reader = self._reader.column_reader(column, translate=False)
+            self._numbered[column] = reader.numbers(), reader.values()
+        numbers, values = self._numbered[column]
+        return {values[number].decode(): count for number, count in self.engine.tally(docs, numbers).items()}
 
     def id(self, doc: int) -> str:
         return str(self._ids[doc])

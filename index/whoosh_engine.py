@@ -233,10 +233,11 @@ class _CountedColumn(RefBytesColumn):
     """A number for each document, and a list of the values that the numbers stand for."""
 
     class Reader(RefBytesColumn.Reader):
-        def counts(self, documents: Iterable[int]) -> Iterator[tuple[str, int]]:
-            numbers: array[int] = self._dbfile.get_array(self._basepos, self._typecode, self._doccount)
-            counts = Counter(map(numbers.__getitem__, documents))
-            return ((self._uniques[number].decode(), count) for number, count in counts.items())
+        def numbers(self) -> Sequence[int]:
+            return cast(Sequence[int], self._dbfile.get_array(self._basepos, self._typecode, self._doccount))
+
+        def values(self) -> list[bytes]:
+            return cast(list[bytes], self._uniques)
 
 
 def _schema() -> fields.Schema:
@@ -347,6 +348,7 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._last: _Search | None = None
         storage = _Storage(folder)
         with _opening(storage):
             self._searcher = FileIndex(storage).searcher(weighting=_BM25(B=B, K1=K1))
@@ -363,34 +365,30 @@ class Reader:
     ) -> tuple[list[Found], int]:
         """Return a page of what matches, and how many match in all. Equals stand newest first, then by id."""
         with _reading(self._folder):
-            search = _Search(query, self._searcher, self._segments, by_score=sort == "score")
+            search = self._last = _Search(query, self._searcher, self._segments, by_score=sort == "score")
             page = search.best(limit + offset)[offset:] if limit else []
             return [self._found(hit, search if explain else None) for hit in page], search.total
 
     def ids(self, query: Query) -> Iterator[str]:
         with _reading(self._folder):
-            numbers = self._numbers(query)
-            if numbers:
-                column = self._searcher.reader().column_reader("id")
-                yield from (column[number] for number in numbers)
+            # At once: another search may come before the next id is asked for.
+            found = [(segment, segment.engine.members(docs)) for segment, docs in self._answered(query).matching]
+            yield from (segment.id(doc) for segment, docs in found for doc in docs)
 
     def counts(self, query: Query, names: Iterable[str]) -> dict[str, Counter[str]]:
         """Return, for each of `schema.COUNTED` in *names*, how many matching documents have which value."""
         with _reading(self._folder):
-            numbers = self._numbers(query)
             counts: dict[str, Counter[str]] = {name: Counter() for name in names}
-            for leaf, offset in self._searcher.leaf_searchers():
-                end = offset + leaf.doc_count_all()
-                inside = [number - offset for number in numbers if offset <= number < end]
-                for name in counts if inside else ():
-                    column = leaf.reader().column_reader(_counted(name), translate=False)
-                    for value, count in column.counts(inside):
-                        counts[name][value] += count
+            for segment, docs in self._answered(query).matching:
+                for name, counted in counts.items():
+                    counted.update(segment.tally(_counted(name), docs))
             return counts
 
-    def _numbers(self, query: Query) -> list[int]:
-        search = _Search(query, self._searcher, self._segments, by_score=False)
-        return [segment.offset + doc for segment, docs in search.matching for doc in segment.engine.members(docs)]
+    def _answered(self, query: Query) -> "_Search":
+        """Return the last search if it was for the same, as it is where what it found is counted."""
+        if self._last is None or self._last.query != query:
+            self._last = _Search(query, self._searcher, self._segments, by_score=False)
+        return self._last
 
     def frequencies(self, field: str, texts: Iterable[str]) -> dict[str, int]:
         """Return in how many documents each of *texts* is a term of *field*."""
@@ -435,6 +433,7 @@ class _Search:
     """One query's answer; `matching` is of each segment what matches there."""
 
     def __init__(self, query: Query, searcher: Any, segments: list[Segment], *, by_score: bool) -> None:
+        self.query = query
         self._searcher = searcher
         self._match = _matching(query, searcher)
         self._ranking = _ranking(query, searcher) if by_score else _Ranking([], {}, [])
@@ -444,7 +443,7 @@ class _Search:
         for segment in segments:
             segment.begin([self._match, *self._ranking.queries()])
         self.matching = [(segment, segment.matching(self._match)) for segment in segments]
-        self.total = sum(len(segment.engine.members(docs)) for segment, docs in self.matching)
+        self.total = sum(segment.engine.count(docs) for segment, docs in self.matching)
 
     def best(self, count: int) -> list[_Hit]:
         wanted = max(count, CLOSE_CANDIDATES) if self._ranking.pairs else count

@@ -61,12 +61,24 @@ def test_numbers_are_as_wide_as_the_largest_needs() -> None:
 SMALL = st.dictionaries(st.integers(0, 19), st.sets(st.integers(0, 12), min_size=1).map(sorted), min_size=1)
 
 
+COMMON = st.just({doc: [doc % 5, 7] for doc in range(60)})
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.lists(SMALL, min_size=1, max_size=2), min_size=1, max_size=3), st.integers(1, 4))
+@given(st.lists(st.lists(SMALL | COMMON, min_size=1, max_size=2), min_size=1, max_size=3), st.integers(1, 4))
 def test_both_engines_find_the_same_words_near_each_other(parts: list[list[dict[int, list[int]]]], slop: int) -> None:
     asked = [[postings(one) for one in part] for part in parts]
-    sets, arrays = Sets(20), Arrays(20)
+    sets, arrays = Sets(60), Arrays(60)
     assert sorted(sets.near(asked, slop)) == arrays.members(arrays.near(asked, slop))
+
+
+@given(st.sets(st.integers(0, 19)), st.lists(st.integers(0, 300), min_size=20, max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_both_engines_tally_the_same(matching: set[int], numbers: list[int]) -> None:
+    sets, arrays = Sets(20), Arrays(20)
+    mask = arrays.of([sorted(matching)] if matching else [])
+    assert arrays.count(mask) == sets.count(matching) == len(matching)
+    assert arrays.tally(mask, numbers) == sets.tally(matching, numbers)
 
 
 @settings(max_examples=200, deadline=None)
@@ -130,7 +142,9 @@ def test_what_matches_is_what_whoosh_itself_finds(texts: Path, query: Query) -> 
         searcher = reader._searcher
         found = searcher.docs_for_query(whoosh_engine._matching(query, searcher))
         # Of what does not have a word, Whoosh finds also what was deleted.
-        assert reader._numbers(query) == sorted(n for n in found if not searcher.reader().is_deleted(n))
+        matching = reader._answered(query).matching
+        numbers = [segment.offset + doc for segment, docs in matching for doc in segment.engine.members(docs)]
+        assert numbers == sorted(n for n in found if not searcher.reader().is_deleted(n))
 
 
 # --- Order ---

@@ -1,14 +1,16 @@
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invented import ListSource, document, linked_from, section
 
 from factpl_crawler.documents import PublicationRef
+from index import whoosh_engine
 from index.build import build
 from index.facets import FacetCount, day_counts
 from index.meta import read_meta
-from index.query import parse
+from index.query import Query, parse
 from index.search import FACETS, Filters, search
 from index.whoosh_engine import Reader
 
@@ -60,6 +62,21 @@ def test_a_value_used_as_a_filter_finds_as_many_as_it_counts(index_dir: Path) ->
         for one in counts:
             filters = Filters(**{facet: (one.value,)})  # type: ignore[arg-type]  # of a filter's name
             assert search("나루", index_dir=index_dir, filters=filters).total == one.count
+
+
+def test_what_was_found_is_counted_without_being_looked_for_again(
+    index_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Query] = []
+    begin = whoosh_engine._Search.__init__
+
+    def watched(self: Any, query: Query, *rest: Any, **options: Any) -> None:
+        asked.append(query)
+        begin(self, query, *rest, **options)
+
+    monkeypatch.setattr(whoosh_engine._Search, "__init__", watched)
+    search("나루", index_dir=index_dir, facets=FACETS)
+    assert asked == [parse("나루")]
 
 
 def test_no_facets_are_counted_unasked_and_none_where_nothing_is_found(index_dir: Path) -> None:
