@@ -4,7 +4,7 @@ import fcntl
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -19,10 +19,11 @@ from index.errors import IndexBroken, IndexLocked
 from index.korean import ANALYSIS_VERSION
 from index.learning import write_learnt
 from index.meta import Meta, read_meta, write_meta
-from index.records import Record, record
+from index.records import Record
 from index.schema import PAIRS, SCHEMA_VERSION, STEMS
 from index.spelling import write_words
 from index.whoosh_engine import Reader, Writer
+from index.workers import records
 
 BATCH = 500
 _LOCK = "lock"
@@ -131,12 +132,12 @@ class _Build:
         return self._finish(meta.folder, writer.count()), added, removed
 
     def _write(self, writer: Writer, documents: Iterator[Document], *, replace: bool) -> int:
-        records = (record(document, self.titles) for document in documents)
         added = 0
-        for batch in _batches(records):
-            writer.write(batch, replace=replace)
-            added += len(batch)
-            self.progress(added)
+        with closing(records(documents, self.titles)) as made:
+            for batch in _batches(made):
+                writer.write(batch, replace=replace)
+                added += len(batch)
+                self.progress(added)
         return added
 
     def _finish(self, folder: str, documents: int) -> Meta:

@@ -28,6 +28,14 @@ class IndexLocked(SearchError):  # noqa: N818  # reads as what it says of the in
         super().__init__(f"Another process is building the index at {folder}. Wait for it, then try again.")
 
 
+class WorkerEnded(SearchError):  # noqa: N818  # reads as what it says of the process
+    def __init__(self) -> None:
+        super().__init__(
+            "A process that read documents for the index was ended, perhaps for want of memory. "
+            "Free some, then run: search_cli.py index"
+        )
+
+
 class AliasesBroken(SearchError):  # noqa: N818  # reads as what it says of the file
     def __init__(self, file: object, reason: object) -> None:
         super().__init__(f"{file} cannot be read ({reason}). Mend it, or search with --no-aliases")

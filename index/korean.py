@@ -267,10 +267,12 @@ def _morphemes(text: str, start: int = 0, end: int | None = None) -> Iterator[_M
                 # mecab reports bytes; its words are all there in order, so they can be looked up.
                 start = text.index(surface, position)
                 position = start + len(surface)
-                yield _read(surface, feature, start)
+                yield _Morpheme(start, position, *_read(surface, feature))
 
 
-def _read(surface: str, feature: str, start: int) -> _Morpheme:
+# Most of a text is words that were just read.
+@lru_cache(maxsize=30_000)
+def _read(surface: str, feature: str) -> tuple[str, list[tuple[str, str]]]:
     tag, *_, kind, _first, _last, expression = feature.split(",", 7)
     parts = [(surface, tag)]
     if kind in _EXPANDED:
@@ -280,7 +282,7 @@ def _read(surface: str, feature: str, start: int) -> _Morpheme:
     if kind == "Compound":
         # One syllable of a word is no word: the 돈 of 돈가스 is not money.
         parts = [(surface if len(part) == 1 else part, tag) for part, tag in parts]
-    return _Morpheme(start, start + len(surface), tag, parts)
+    return tag, parts
 
 
 def _marked_ends(morphemes: list[_Morpheme]) -> list[int]:

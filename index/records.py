@@ -1,6 +1,8 @@
 """Documents to records: what is indexed of each, term by term."""
 
 import zlib
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,18 +11,21 @@ from factpl_crawler.documents import Document
 from factpl_crawler.text import KST, fold_label
 from index.korean import Token, analyse
 from index.pairs import pair_terms
-from index.schema import BIGRAMS, LABEL_SEPARATOR, PAIRS, STEMS, VALUE_SEPARATOR, fold_value, issue_ids
+from index.schema import BIGRAMS, LABEL_SEPARATOR, LONGEST_TERM, PAIRS, STEMS, VALUE_SEPARATOR, fold_value, issue_ids
 
 
 @dataclass(frozen=True)
 class Record:
-    """A document as it is indexed. `day` is the proleptic ordinal of its day in Korea."""
+    """A document as it is indexed. `day` is the proleptic ordinal of its day in Korea.
+
+    `terms` are the terms of each text, and of each term the positions, as the bytes of an array of `I`.
+    """
 
     id: str
     stored: bytes
     day: int | None
     keywords: Mapping[str, list[str]]
-    tokens: Mapping[str, list[Token]]
+    terms: Mapping[str, Mapping[str, bytes]]
     counted: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -33,15 +38,22 @@ def record(document: Document, publications: Mapping[str, str]) -> Record:
         stored=zlib.compress(document.to_json().encode("utf-8", "surrogatepass")),
         day=korean_day(document.date_published),
         keywords={**keywords, PAIRS: pair_terms(document.headline, document.body)},
-        tokens={
-            "headline": headline.morphemes,
-            "body": body.morphemes,
-            BIGRAMS["headline"]: headline.bigrams + headline.starts,
-            BIGRAMS["body"]: body.bigrams + body.starts,
-            STEMS: headline.stems + body.stems,
+        terms={
+            "headline": _placed(headline.morphemes),
+            "body": _placed(body.morphemes),
+            BIGRAMS["headline"]: _placed(headline.bigrams + headline.starts),
+            BIGRAMS["body"]: _placed(body.bigrams + body.starts),
+            STEMS: _placed(headline.stems + body.stems),
         },
         counted=_counted(document),
     )
+
+
+def _placed(tokens: list[Token]) -> dict[str, bytes]:
+    positions: dict[str, list[int]] = defaultdict(list)
+    for token in tokens:
+        positions[token.text[:LONGEST_TERM]].append(token.position)
+    return {term: array("I", places).tobytes() for term, places in positions.items()}
 
 
 def korean_day(moment: str | None) -> int | None:

@@ -43,6 +43,8 @@ BIGRAMS = {"headline": "headline_bigrams", "body": "bigrams"}
 STEMS = "stems"
 # Names that the document gives in two scripts, as `index.pairs` writes them.
 PAIRS = "pairs"
+# In characters; of a longer word, its beginning is what is found.
+LONGEST_TERM = 250
 # What is counted for a whole result. Of a document that has several values, they stand between the separators.
 COUNTED = ("day", "section", "author", "site", "publication")
 VALUE_SEPARATOR, LABEL_SEPARATOR = "\x1f", "\x1e"

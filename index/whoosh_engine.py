@@ -14,7 +14,7 @@ import struct
 import zlib
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -43,7 +43,7 @@ from whoosh.util.numeric import byte_to_length
 from index import codec
 from index.bulk import Scored, ScoredField, Segment, proximity
 from index.errors import IndexBroken
-from index.korean import START, QueryTerms, Token, analyse, normalise, query_terms
+from index.korean import START, QueryTerms, analyse, normalise, query_terms
 from index.meta import sync_folder
 from index.query import (
     And,
@@ -60,7 +60,7 @@ from index.query import (
     Word,
     weighted,
 )
-from index.schema import BIGRAMS, COUNTED, KEYWORDS, PAIRS, STEMS, TEXTS, fold_value
+from index.schema import BIGRAMS, COUNTED, KEYWORDS, LONGEST_TERM, PAIRS, STEMS, TEXTS, fold_value
 
 if TYPE_CHECKING:
     from index.records import Record
@@ -81,7 +81,6 @@ LITERAL_WEIGHT = 8.0
 MERGE_ABOVE_SEGMENTS = 8
 # Of the words that begin as asked: how many are looked at, and how many of those are looked for.
 MAX_SCANNED, MAX_EXPANSIONS = 20_000, 100
-_LONGEST_TERM = 1_000
 
 # --- Files --------------------------------------------------------------------------------------------------------
 
@@ -182,10 +181,11 @@ class _Codec(codec.Codec):
 
 
 def _encode(term: str) -> bytes:
-    return term.encode("utf-8", "replace")[:_LONGEST_TERM]
+    return term[:LONGEST_TERM].encode("utf-8", "replace")
 
 
 _POSITIONS = formats.Positions()
+_POSITION = array("I")
 # The term, how often, its weight, and where, as `codec.Writer` reads it.
 _Postings = Generator[tuple[bytes, int, float, bytes], None, None]
 
@@ -221,12 +221,10 @@ class _Tokens(_TermField):
     def __init__(self) -> None:
         super().__init__(_POSITIONS, scorable=True)
 
-    def index(self, value: Sequence[Token], **_: Any) -> _Postings:
-        positions: dict[bytes, list[int]] = defaultdict(list)
-        for token in value:
-            positions[_encode(token.text)].append(token.position)
-        for term, places in positions.items():
-            yield term, len(places), float(len(places)), array("I", places).tobytes()
+    def index(self, value: Mapping[str, bytes], **_: Any) -> _Postings:
+        for term, places in value.items():
+            count = len(places) // _POSITION.itemsize
+            yield _encode(term), count, float(count), places
 
 
 class _CountedColumn(RefBytesColumn):
@@ -258,7 +256,7 @@ def _counted(name: str) -> str:
 
 def _values(record: "Record") -> dict[str, Any]:
     counted = {_counted(name): value.encode("utf-8", "replace") for name, value in record.counted.items()}
-    return {"document": record.stored, "date": record.day, **record.keywords, **record.tokens, **counted}
+    return {"document": record.stored, "date": record.day, **record.keywords, **record.terms, **counted}
 
 
 # --- Writing ------------------------------------------------------------------------------------------------------

@@ -244,7 +244,7 @@ def test_a_commit_that_fails_is_cancelled_and_leaves_no_ghost(index_dir: Path) -
     writer = whoosh_engine.Writer(_made(index_dir), create=True)
     writer.write([record(RIVER, {})])
     good = record(FIELD, {})
-    bad = Record("a/3", b"", -5, good.keywords, good.tokens)
+    bad = Record("a/3", b"", -5, good.keywords, good.terms)
     with pytest.raises(ValueError, match="out of range"):
         writer.write([good, bad], ["a/1"])
     assert writer.count() == 1

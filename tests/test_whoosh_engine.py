@@ -32,7 +32,8 @@ from index.query import (
     Weighted,
     Word,
 )
-from index.schema import Record, record, stored_document
+from index.records import Record, record
+from index.schema import stored_document
 from index.whoosh_engine import CLOSE, FIELD_WEIGHT, K1, B, Reader, Writer
 
 WORDS = "나루 마루 여울 강가 배 기차 GPT 4 나루의 마루에서 강가를 나루마루 적용하는 적용했다 푸른기차".split()
