@@ -13,6 +13,8 @@ from typing import Any, Literal, Self
 
 from benchmarks.corpora import Text
 from index.korean import analyse
+from index.learning import believed
+from index.pairs import pair_terms
 
 OF_EACH_KIND = 20
 _SAMPLED_TEXTS = 200
@@ -25,11 +27,12 @@ Way = Literal["all", "any", "phrase"]
 
 @dataclass(frozen=True)
 class Question:
-    """`since` and `until` are days, 2023-08-08, both included."""
+    """`since` and `until` are days, 2023-08-08, both included. Any of `others` does as well as the one word."""
 
     kind: str
     words: tuple[str, ...]
     way: Way = "all"
+    others: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
     newest_first: bool = False
@@ -46,7 +49,7 @@ class Question:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        return cls(**values | {"words": tuple(values["words"])})
+        return cls(**values | {name: tuple(values[name]) for name in ("words", "others")})
 
 
 class Chooser:
@@ -56,11 +59,13 @@ class Chooser:
         self._every = max(1, size // _SAMPLED_TEXTS)
         self._numbers = count()
         self._frequency: Counter[str] = Counter()
+        self._pairs: Counter[str] = Counter()
         self._sampled: list[tuple[Text, list[str]]] = []
 
     def show(self, text: Text, stems: list[str]) -> None:
         words = sorted({stem for stem in stems if _HANGUL.fullmatch(stem)})
         self._frequency.update(words)
+        self._pairs.update(pair_terms(text.whole))
         if next(self._numbers) % self._every == 0:
             self._sampled.append((text, words))
 
@@ -79,6 +84,8 @@ class Chooser:
         yield [_in_a_quarter(draw.choice(common), day) for text, _ in self._sampled if (day := text.date)]
         yield [Question("newest first", (word,), newest_first=True) for word in common]
         yield [Question("facet of years", (word,), count_years=True) for word in common]
+        names = (alias.names for alias in believed(self._pairs.items()))
+        yield [Question("alias", (latin,), others=(korean,)) for korean, latin in sorted(names) if " " not in latin]
         yield [Question("name", (word,)) for word in draw.sample(rare, min(400, len(rare))) if _is_taken_apart(word)]
 
     def _phrases(self) -> Iterator[str]:

@@ -59,10 +59,14 @@ def _timed(batches: Iterable[Batch], insert: Callable[[Batch], object], finish: 
 
 
 def _ways(question: Question) -> Iterator[list[tuple[str, list[str]]]]:
-    """Yield, for each word or the one phrase, the views that may hold it, and its tokens there, side by side."""
+    """Yield, for each word or the one phrase, the views that may hold it, and its tokens there, side by side.
+
+    Of a word with other names, one after the other.
+    """
     views = ("bigrams",) if question.way == "phrase" else ("morphemes", "bigrams")
     for word in [" ".join(question.words)] if question.way == "phrase" else question.words:
-        yield [(view, tokens) for view in views if (tokens := _required(view, word))]
+        names = (word, *question.others)
+        yield [(view, tokens) for name in names for view in views if (tokens := _required(view, name))]
 
 
 def _required(view: str, word: str) -> list[str]:
@@ -132,7 +136,9 @@ def _select(question: Question, by_morphemes_alone: bool) -> tuple[str, list[str
 
 def _match(question: Question, by_morphemes_alone: bool) -> str:
     words = [
-        " OR ".join(f'{view} : "{" ".join(tokens)}"' for view, tokens in (ways[:1] if by_morphemes_alone else ways))
+        " OR ".join(
+            f'{view} : "{" ".join(tokens)}"' for view, tokens in ways if view == ways[0][0] or not by_morphemes_alone
+        )
         for ways in _ways(question)
     ]
     return (" OR " if question.way == "any" else " AND ").join(f"({word})" for word in words)

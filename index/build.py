@@ -25,7 +25,7 @@ from index.spelling import write_words
 from index.whoosh_engine import Reader, Writer
 from index.workers import records
 
-BATCH = 500
+BATCH = 2_000
 _LOCK = "lock"
 
 Progress = Callable[[int], None]

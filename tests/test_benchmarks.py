@@ -100,6 +100,7 @@ def test_missing_data_is_said_in_one_line(module: str, tmp_path: Path) -> None:
 QUESTIONS = [
     (Question("", ("망원경",)), ["t4"]),
     (Question("", ("나루터", "어선"), "any"), ["t0", "t6"]),
+    (Question("", ("나루터",), others=("어선",)), ["t0", "t6"]),
     (Question("", ("나루터", "어선")), []),
     (Question("", ("저녁마다", "이웃에게"), "phrase"), ["t1"]),
     (Question("", ("찾았다", "찍었다"), "any", since="2024-03-04", until="2024-03-31"), ["t4"]),
