@@ -26,7 +26,7 @@ from whoosh.query.wrappers import ConstantScoreQuery, Not
 
 from index.codec import Postings
 
-# From so many postings on, numpy's loading is paid for by its speed.
+# From so many postings on, of one search or of several, numpy's loading is paid for by its speed.
 MANY_POSTINGS = 100_000
 # And where numpy is loaded already.
 SOME_POSTINGS = 2_000
@@ -305,6 +305,7 @@ class Segment:
         self.offset = offset
         self.size: int = searcher.doc_count_all()
         self._reader = searcher.reader()
+        self._seen = 0
         self._postings: dict[tuple[str, str | bytes], Postings | None] = {}
         self._near: dict[str, Any] = {}
         self._places: dict[tuple[str, str], dict[int, set[int]]] = {}
@@ -320,7 +321,8 @@ class Segment:
             self._postings.clear()
         self.engine = Sets(self.size)
         count = sum(len(p.docs) for query in queries for term in _terms(query) if (p := self.term(term)))
-        if count > (MANY_POSTINGS if "numpy" not in sys.modules else SOME_POSTINGS):
+        self._seen += count
+        if count > SOME_POSTINGS and (self._seen > MANY_POSTINGS or "numpy" in sys.modules):
             self.engine = Arrays(self.size)
 
     def term(self, term: terms.Term) -> Postings | None:
