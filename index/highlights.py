@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 
-from index.korean import Analysis, QueryTerms, Token, analyse, normalise, query_terms
+from index.korean import PARAGRAPH_GAP, Analysis, QueryTerms, Token, analyse, normalise, query_terms, traces
 from index.query import Phrase, Prefix, Query, Text, Word, wanted
 
 Span = tuple[int, int]
@@ -17,6 +17,9 @@ def spans(query: Query, field: str, text: str) -> list[Span]:
     if not text or not (sought := _sought(query, field)):
         return []
     analysis = analyse(text)
+    if all(slop < PARAGRAPH_GAP - 1 for _, slop in sought):
+        # To look into each line takes less than to take every line apart.
+        analysis = analysis.of_lines(lambda line: any(_may_say(terms, line) for terms, _ in sought))
     found = chain.from_iterable(_spans_of(terms, slop, analysis, text) for terms, slop in sought)
     return _merged(sorted(found))
 
@@ -34,6 +37,11 @@ def _sought(query: Query, field: str) -> list[tuple[QueryTerms, int]]:
 def _looked_for(value: Text) -> QueryTerms:
     terms = query_terms(value.text, phrase=not isinstance(value, Word))
     return replace(terms, open_ended=True) if isinstance(value, Prefix) else terms
+
+
+def _may_say(terms: QueryTerms, line: str) -> bool:
+    ways = filter(None, (terms.literal, terms.morphemes))
+    return any(all(traces(text).search(line) for text in way) for way in ways)
 
 
 def _spans_of(terms: QueryTerms, slop: int, analysis: Analysis, text: str) -> Iterator[Span]:

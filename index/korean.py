@@ -6,7 +6,7 @@ import unicodedata
 import zlib
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -350,13 +350,21 @@ def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
 
 
 @lru_cache(maxsize=256)
-def _traces(text: str) -> re.Pattern[str]:
-    """Return what is there wherever *text* is a morpheme: 가게 may stand in 가겔, and of a verb nothing be left."""
+def traces(text: str) -> re.Pattern[str]:
+    """Return what is there wherever *text* is a term: 가게 may stand in 가겔, and of a verb nothing be left."""
     if len(text) < 2 or text.endswith("다") or _DIGIT.search(text):
         return re.compile("")
     first, last = text[:-1], text[-1]
     is_open = "가" <= last <= "힣" and (ord(last) - ord("가")) % _FINALS == 0
     return re.compile(re.escape(first) + (f"[{last}-{chr(ord(last) + _FINALS - 1)}]" if is_open else re.escape(last)))
+
+
+def _joined(normal: Normalised, parts: list[slice]) -> Normalised:
+    return Normalised(
+        "".join(normal.text[part] for part in parts),
+        [offset for part in parts for offset in normal.starts[part]],
+        [offset for part in parts for offset in normal.ends[part]],
+    )
 
 
 def _blanked(normal: Normalised, spans: Iterable[tuple[int, int]]) -> str:
@@ -374,20 +382,26 @@ class Analysis:
     Hanja stand in `bigrams` as they are written and as they are read, and in the others as they are read.
     """
 
-    def __init__(self, text: str) -> None:
-        self._normal = normalise(text)
-        self._read = _as_read(self._normal)
+    def __init__(self, normal: Normalised) -> None:
+        self._normal = normal
+        self._read = _as_read(normal)
 
     @cached_property
     def morphemes(self) -> list[Token]:
         return _tokens(self._read, list(_morphemes(self._read.text)))
+
+    def of_lines(self, wanted: Callable[[str], bool]) -> "Analysis":
+        """Return the views of those lines alone that are *wanted*; it is asked with what is written, and then read."""
+        spans = [line.span() for line in _LINE.finditer(self._normal.text)]
+        kept = [slice(at, end + 1) for at, end in spans if wanted(self._normal.text[at:end] + self._read.text[at:end])]
+        return self if len(kept) == len(spans) else Analysis(_joined(self._normal, kept))
 
     def morphemes_beside(self, spans: Iterable[tuple[int, int]], texts: Sequence[str]) -> list[Token]:
         """Return those of `morphemes` that stand in a line that may have all of *texts*, and any outside of *spans*.
 
         To find morphemes takes longer than all else, and most of what is looked for stands there as it was typed.
         """
-        normal, patterns = self._read, [_traces(text) for text in texts]
+        normal, patterns = self._read, [traces(text) for text in texts]
         rest = _blanked(normal, spans)
         morphemes = [
             m
@@ -412,7 +426,7 @@ class Analysis:
 
 
 def analyse(text: str) -> Analysis:
-    return Analysis(text)
+    return Analysis(normalise(text))
 
 
 # --- Queries ------------------------------------------------------------------------------------------------------
