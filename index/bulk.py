@@ -284,15 +284,21 @@ class ArrayRanked:
         np, docs = self.np, self.docs
         if not len(docs) or not count:
             return []
-        scores, values = self.scores[docs], np.asarray(second)[docs]
-        if count < len(docs):
-            lowest = np.partition(scores, len(docs) - count)[len(docs) - count]
-            kept = scores >= lowest
-            scores, values, docs = scores[kept], values[kept], docs[kept]
-        order = np.lexsort((-docs, -values.astype(np.int64), -scores))
+        docs = docs[self._highest(self.scores[docs], count)]
+        scores, values = self.scores[docs], np.asarray(second)[docs].astype(np.int64)
+        # All of them where nothing scores.
+        lowest = np.flatnonzero(scores == scores.min())
+        left_out = lowest[~self._highest(values[lowest], count - len(docs) + len(lowest))]
+        docs, scores, values = (np.delete(numbers, left_out) for numbers in (docs, scores, values))
+        order = np.lexsort((-docs, -values, -scores))
         ranked = list(zip(scores[order].tolist(), values[order].tolist(), docs[order].tolist(), strict=True))
         last = ranked[count - 1][:2] if count <= len(ranked) else None
         return ranked[:count] + [one for one in ranked[count:] if one[:2] == last]
+
+    def _highest(self, numbers: Any, count: int) -> Any:
+        """Return which of *numbers* are the highest *count*, and all that equal the last of them."""
+        rest = max(0, len(numbers) - count)
+        return numbers >= self.np.partition(numbers, rest)[rest]
 
 
 # --- A segment ----------------------------------------------------------------------------------------------------
