@@ -27,7 +27,7 @@ from whoosh.query.wrappers import ConstantScoreQuery, Not
 from index.codec import Postings
 
 # From so many postings on, of one search or of several, numpy's loading is paid for by its speed.
-MANY_POSTINGS = 100_000
+MANY_POSTINGS = 60_000
 # And where numpy is loaded already.
 SOME_POSTINGS = 2_000
 # Of how many terms a segment that is searched again and again knows the place.
@@ -109,7 +109,7 @@ class Sets:
         common = set.intersection(*(self.of(p.docs for p in part) for part in parts))
         reached, *others = (_occurrences(part, common) for part in parts)
         for here in others:
-            reached = {key for key in here if not reached.isdisjoint(range(key - slop, key))}
+            reached = here.intersection(key + i for i in range(1, slop + 1) for key in reached)
         return {key >> 32 for key in reached}
 
     def between(self, values: Sequence[int], low: float, high: float) -> set[int]:
@@ -141,28 +141,31 @@ class Sets:
 
 def _occurrences(part: Part, within: set[int]) -> set[int]:
     """Return document and position of each occurrence as one number."""
-    return {doc << 32 | place for postings in part for doc, place in _placed(postings, within)}
+    return set().union(*(_placed(postings, within) for postings in part))
 
 
-def _placed(postings: Postings, within: set[int]) -> Iterable[tuple[int, int]]:
+def _placed(postings: Postings, within: set[int]) -> set[int]:
     if len(within) * 20 < len(postings.docs):
         found = ((doc, i) for doc in within if (i := postings.index(doc)) is not None)
-        return ((doc, place) for doc, i in found for place in postings.places(i))
+        return {doc << 32 | place for doc, i in found for place in postings.places(i)}
     docs = chain.from_iterable(map(repeat, postings.docs, postings.freqs)) if postings.freqs else postings.docs
-    return ((doc, place) for doc, place in zip(docs, postings.positions, strict=False) if doc in within)
+    return {doc << 32 | place for doc, place in zip(docs, postings.positions, strict=False) if doc in within}
 
 
 def _frequencies(one: Scored, docs: set[int]) -> dict[int, float]:
     frequencies: dict[int, float] = defaultdict(float)
     for _, postings, lengths, shares in one.fields:
-        # To look each document up takes some twenty times as long as to pass it by.
-        if len(docs) * 20 < len(postings.docs):
-            found = ((doc, i) for doc in docs if (i := postings.index(doc)) is not None)
-        else:
-            found = ((doc, i) for i, doc in enumerate(postings.docs) if doc in docs)
-        for doc, i in found:
-            frequencies[doc] += postings.freq(i) * shares[lengths[doc]]
+        for doc, freq in _freqs(postings, docs):
+            frequencies[doc] += freq * shares[lengths[doc]]
     return frequencies
+
+
+def _freqs(postings: Postings, docs: set[int]) -> list[tuple[int, int]]:
+    # To look each document up takes some twenty times as long as to pass it by.
+    if len(docs) * 20 < len(postings.docs):
+        return [(doc, postings.freq(i)) for doc in docs if (i := postings.index(doc)) is not None]
+    found = zip(postings.docs, postings.freqs or repeat(1), strict=False)
+    return [(doc, freq) for doc, freq in found if doc in docs]
 
 
 class SetRanked:
