@@ -351,12 +351,22 @@ def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
 
 @lru_cache(maxsize=256)
 def traces(text: str) -> re.Pattern[str]:
-    """Return what is there wherever *text* is a term: 가게 may stand in 가겔, and of a verb nothing be left."""
-    if len(text) < 2 or text.endswith("다") or _DIGIT.search(text):
+    """Return what is there wherever *text* is a term: 가게 may stand in 가겔, 모르다 in 몰라, 1000 in 1,000."""
+    if len(text) < 2 or _DIGIT.search(text):
         return re.compile("")
-    first, last = text[:-1], text[-1]
-    is_open = "가" <= last <= "힣" and (ord(last) - ord("가")) % _FINALS == 0
-    return re.compile(re.escape(first) + (f"[{last}-{chr(ord(last) + _FINALS - 1)}]" if is_open else re.escape(last)))
+    stem, ending = text[:-1], text[-1]
+    if ending != "다":
+        return re.compile(re.escape(stem) + _with_any_final(ending))
+    is_contracted = len(stem) < 2 or "아" <= stem[1] < "자"
+    return re.compile("" if is_contracted else _with_any_final(stem[0]))
+
+
+def _with_any_final(syllable: str) -> str:
+    """Return a pattern of the syllables that begin as *syllable* does."""
+    if not "가" <= syllable <= "힣":
+        return re.escape(syllable)
+    first = ord(syllable) - (ord(syllable) - ord("가")) % _FINALS
+    return f"[{chr(first)}-{chr(first + _FINALS - 1)}]"
 
 
 def _joined(normal: Normalised, parts: list[slice]) -> Normalised:
