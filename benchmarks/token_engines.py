@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import tantivy
 from whoosh.analysis.tokenizers import SpaceSeparatedTokenizer
@@ -43,11 +44,12 @@ class Tokens:
 
 
 Batch = Sequence[Tokens]
+T = TypeVar("T")
 # Returns the best, or newest, documents as they are stored, and how many there are of each year, if that is asked.
 Ask = Callable[[Question], tuple[list[bytes], dict[int, int]]]
 
 
-def _timed(batches: Iterable[Batch], insert: Callable[[Batch], object], finish: Callable[[], object]) -> Stopwatch:
+def timed(batches: Iterable[T], insert: Callable[[T], object], finish: Callable[[], object]) -> Stopwatch:
     """Return the time that indexing took, without what it took to read the batches."""
     stopwatch = Stopwatch()
     for batch in batches:
@@ -85,7 +87,7 @@ def build_fts5(folder: Path, batches: Iterable[Batch]) -> Stopwatch:
             "CREATE INDEX by_day ON days (day);"
             "CREATE TABLE documents (number INTEGER PRIMARY KEY, document BLOB);"
         )
-        return _timed(batches, partial(_insert, connection), partial(_optimize, connection))
+        return timed(batches, partial(_insert, connection), partial(_optimize, connection))
 
 
 def _insert(connection: sqlite3.Connection, batch: Batch) -> None:
@@ -166,7 +168,7 @@ def build_tantivy(folder: Path, batches: Iterable[Batch]) -> Stopwatch:
         writer.commit()
         writer.wait_merging_threads()
 
-    return _timed(batches, insert, finish)
+    return timed(batches, insert, finish)
 
 
 def open_tantivy(folder: Path) -> Ask:
@@ -224,7 +226,7 @@ def build_stock_whoosh(folder: Path, batches: Iterable[Batch]) -> Stopwatch:
         for one in batch:
             writer.add_document(id=one.id, day=one.day, document=one.stored, **one.views)
 
-    return _timed(batches, insert, writer.commit)
+    return timed(batches, insert, writer.commit)
 
 
 BUILDERS: dict[str, Callable[[Path, Iterable[Batch]], Stopwatch]] = {
