@@ -1,6 +1,7 @@
 """What is found, and in which order, against a reckoning that looks at every text, one after the other."""
 
 import random
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ class Reckoning:
 
     def _share(self, field: str, one: Record) -> float:
         mean = self.searcher.reader().field_length(field) / self.searcher.doc_count_all() or 1.0
-        length = byte_to_length(length_to_byte(len(one.tokens[field])))
+        length = byte_to_length(length_to_byte(sum(len(_positions(one, field, text)) for text in one.terms[field])))
         return FIELD_WEIGHT.get(field, 1.0) / K1 / (1 - B + B * length / mean)
 
     def _brought_forward(self, scores: dict[str, float], pairs: list[Any]) -> dict[str, float]:
@@ -138,7 +139,7 @@ class Reckoning:
 
 
 def _frequency(field: str, text: str, one: Record) -> int:
-    return sum(token.text == text for token in one.tokens[field])
+    return len(_positions(one, field, text))
 
 
 def matches(query: Any, one: Record) -> bool:
@@ -172,8 +173,13 @@ def places(query: Any, one: Record) -> set[int]:
         case compound.Or():
             return {place for child in query.subqueries for place in places(child, one)}
         case terms.Prefix():
-            return {token.position for token in one.tokens[query.fieldname] if token.text.startswith(query.text)}
-    return {token.position for token in one.tokens[query.fieldname] if token.text == query.text}
+            begun = [text for text in one.terms[query.fieldname] if text.startswith(query.text)]
+            return {place for text in begun for place in _positions(one, query.fieldname, text)}
+    return set(_positions(one, query.fieldname, query.text))
+
+
+def _positions(one: Record, field: str, text: str) -> "array[int]":
+    return array("I", one.terms[field].get(text, b""))
 
 
 # --- What people may ask ---
