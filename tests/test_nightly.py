@@ -27,7 +27,7 @@ def test_a_mistake_in_the_settings_is_named(tmp_path: Path) -> None:
     (tmp_path / "factpl.toml").write_text("delay = 0")
     run = nightly(tmp_path / "data", FACTPL_CONFIG=str(tmp_path / "factpl.toml"))
     assert run.returncode == 2
-    assert run.stderr.endswith("delay is 0, it must be a number of seconds, 1 or more\n")
+    assert run.stderr.endswith("factpl.toml: delay is 0: Input should be greater than or equal to 1\n")
     assert "Traceback" not in run.stderr
 
 
