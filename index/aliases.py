@@ -53,13 +53,12 @@ def _read_line(line: str) -> Alias:
 
 
 class Aliases:
-    def __init__(self, by_hand: Iterable[Alias] = (), countries: str = "", learnt: str = "") -> None:
+    def __init__(self, by_hand: Iterable[Alias] = (), learnt: str = "") -> None:
         self._by_hand = list(by_hand)
         self._by_name: dict[str, list[Alias]] = defaultdict(list)
         for alias in self._by_hand:
             for name in alias.names:
                 self._by_name[key(name)].append(alias)
-        self._countries = countries
         self._learnt = Learnt(learnt)
 
     @property
@@ -69,10 +68,10 @@ class Aliases:
     def others(self, name: str) -> list[str]:
         """Return other names of *name*: those of the file first, then those given most often, then its reading."""
         own = key(name)
-        spellings = list(_spellings(own, self._countries))
-        known = (alias for spelling in (own, *spellings) for alias in self._named(spelling))
+        reading = read_hanja(own)
+        known = (alias for spelling in dict.fromkeys((own, reading)) for alias in self._named(spelling))
         found = (other for alias in known for other in alias.names)
-        unique = {key(other): other for other in [*found, *spellings]}
+        unique = {key(other): other for other in [*found, reading]}
         unique.pop(own, None)
         return list(unique.values())[:MAX_OTHERS]
 
@@ -89,32 +88,21 @@ def key(name: str) -> str:
     return "".join(normalise(name).text.split())
 
 
-def _spellings(name: str, countries: str) -> Iterator[str]:
-    """Yield how *name* is read and, where it says *countries*, how headlines join them."""
-    read = read_hanja(name)
-    if read != name:
-        yield read
-    bare = read.replace("·", "")
-    if 1 < len(bare) <= MAX_OTHERS and set(bare) <= set(countries):
-        yield from (bare, "·".join(bare))
-
-
 # --- Reading ------------------------------------------------------------------------------------------------------
 
 
 def read_aliases(folder: Path, file: Path = FILE) -> Aliases:
     """Return what was learnt for the index in *folder*, and what *file* says now. Raises AliasesBroken."""
-    by_hand, countries = _from_file(file, file.stat().st_mtime_ns) if file.exists() else ((), "")
+    by_hand = _from_file(file, file.stat().st_mtime_ns) if file.exists() else ()
     learnt = folder / LEARNT
-    return Aliases(by_hand, countries, _text(learnt, learnt.stat().st_mtime_ns) if learnt.exists() else "")
+    return Aliases(by_hand, _text(learnt, learnt.stat().st_mtime_ns) if learnt.exists() else "")
 
 
 @lru_cache(maxsize=4)
-def _from_file(file: Path, _changed: int) -> tuple[tuple[Alias, ...], str]:
+def _from_file(file: Path, _changed: int) -> tuple[Alias, ...]:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
-        groups = tuple(Alias(tuple(map(str, group)), "file") for group in data.get("names", []))
-        return groups, "".join(data.get("countries", "").split())
+        return tuple(Alias(tuple(map(str, group)), "file") for group in data.get("names", []))
     except (OSError, ValueError, TypeError, AttributeError) as e:
         raise AliasesBroken(file, e) from e
 

@@ -51,7 +51,7 @@ def _spans_of(terms: QueryTerms, slop: int, analysis: Analysis, text: str) -> It
     ]
     sure = set(literal)
     if terms.at_start:
-        begun = {token.start for token in analysis.starts}
+        begun = {token.start for token in analysis.starts if token.text.startswith(terms.at_start)}
         sure = {span for span in literal if span[0] in begun}
     others: list[Span] = []
     if terms.morphemes:

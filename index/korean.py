@@ -30,7 +30,8 @@ ANALYSIS_VERSION = (
 _DROPPED = "\x00\xad\u200b-\u200d\u2060\ufeff\ufe0e\ufe0f\ud800-\udfff"
 _ATTACHED = "\u0300-\u036f\u1160-\u11ff\u20d0-\u20f0\u3099\u309a\ud7b0-\ud7ff\uff9e\uff9f"
 _PLAIN = " -~\n“”‘’·가-힣"
-_CLUSTER = re.compile(f"(?P<plain>[{_PLAIN}]+)(?![{_DROPPED}{_ATTACHED}])|.[{_DROPPED}{_ATTACHED}]*", re.DOTALL)
+# Of as many marks as any text has: to put more in order takes the square of their number.
+_CLUSTER = re.compile(f"(?P<plain>[{_PLAIN}]+)(?![{_DROPPED}{_ATTACHED}])|.[{_DROPPED}{_ATTACHED}]{{0,30}}", re.DOTALL)
 _DROP = re.compile(f"[{_DROPPED}]")
 _DROPPED_LAST = re.compile(f"[{_DROPPED}]+$")
 _ODD = re.compile(f"[^{_PLAIN}]")
@@ -111,13 +112,6 @@ PARAGRAPH_GAP = 16
 
 _HANGUL = "가-힣ㄱ-ㆎ"
 _HAN = "\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_RUN = re.compile(
-    f"(?P<word>[{_HANGUL}{_HAN}]+)|(?P<number>[0-9]+(?:,[0-9]{{3}})*(?![0-9]))"
-    f"|(?P<letters>[^\\W_0-9{_HANGUL}{_HAN}]+)|(?P<line>\n+)"
-)
-
-_IS_HAN = re.compile(f"[{_HAN}]")
-
 _PARTICLES = frozenset(
     "은 는 이 가 을 를 의 에 와 과 도 만 로 나 랑 야 께 으로 이나 이랑 이야 에서 에게 한테 께서 까지 부터 "
     "처럼 보다 마저 조차 밖에 하고 라고 이라고 라는 이라는 라며 이라며 란 이란 라도 이라도 마다 대로 만큼 로서 "
@@ -127,8 +121,20 @@ _PARTICLES = frozenset(
     "들이 들은 들을 들의 들과 들도".split()
 )
 _LONGEST_PARTICLE = max(map(len, _PARTICLES))
-# What the first bigram of a word is marked with.
-START = "^"
+
+_IS_HAN = re.compile(f"[{_HAN}]")
+# Syllables that a dot joins are one word, as headlines shorten names: 미·중, 한·미·일은.
+_JOINED = (
+    f"(?<![{_HANGUL}{_HAN}·])[{_HANGUL}{_HAN}](?:·[{_HANGUL}{_HAN}])+"
+    f"(?:{'|'.join(sorted(_PARTICLES, key=len, reverse=True))})?(?![{_HANGUL}{_HAN}·])"
+)
+_RUN = re.compile(
+    f"(?P<joined>{_JOINED})|(?P<word>[{_HANGUL}{_HAN}]+)|(?P<number>[0-9]+(?:,[0-9]{{3}})*(?![0-9]))"
+    f"|(?P<letters>[^\\W_0-9{_HANGUL}{_HAN}]+)|(?P<line>\n+)"
+)
+_WORDS = ("joined", "word")
+# What the first bigram of a word is marked with, and that of a syllable with what may be its particle: 속도, 법을.
+START, MAYBE_PARTICLE = "^", "~"
 
 Run = re.Match[str]
 
@@ -144,8 +150,17 @@ def strip_particle(eojeol: str) -> str:
     return eojeol
 
 
+def is_particle(word: str) -> bool:
+    return word in _PARTICLES
+
+
 def _run_text(run: Run) -> str:
-    return run[0].replace(",", "")
+    return run[0].replace("·" if run.lastgroup == "joined" else ",", "")
+
+
+def is_searchable(text: str) -> bool:
+    """Say whether anything is left of *text* that can be looked for."""
+    return any(run.lastgroup != "line" for run in _runs(normalise(text).text))
 
 
 def _bigrams(normal: Normalised, read: str = "") -> list[Token]:
@@ -162,7 +177,7 @@ def _bigrams(normal: Normalised, read: str = "") -> list[Token]:
             continue
         for text, start, end in _units(run):
             tokens.append(Token(text, *normal.span(start, end), position, "b"))
-            if has_hanja:
+            if read and (has_hanja or run.lastgroup == "joined"):
                 beside = _beside(run, read, start, end)
                 tokens += (Token(other, *normal.span(*at), position, "b") for other, *at in beside)
             position += 1
@@ -171,30 +186,36 @@ def _bigrams(normal: Normalised, read: str = "") -> list[Token]:
 
 def _units(run: Run) -> Iterator[tuple[str, int, int]]:
     start, end = run.span()
-    if run.lastgroup != "word" or end - start == 1:
+    if run.lastgroup not in _WORDS or end - start == 1:
         yield _run_text(run), start, end
     else:
-        yield from ((run.string[i : i + 2], i, i + 2) for i in range(start, end - 1))
+        syllables = [i for i in range(start, end) if run.string[i] != "·"]
+        yield from ((run.string[i] + run.string[after], i, after + 1) for i, after in pairwise(syllables))
 
 
 def _beside(run: Run, read: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     if read[start:end] != run.string[start:end]:
-        yield read[start:end], start, end
+        yield read[start:end].replace("·", ""), start, end
     last = end if end == run.end() else end - 1
     for i in range(start, last) if end - start > 1 else ():
-        if _IS_HAN.match(run.string, i):
+        # A syllable beside a dot is a word too; that of a particle is none.
+        is_apart = "·" in (run.string[i - 1 : i], run.string[i + 1 : i + 2]) and run.string[i] != "·"
+        if is_apart or _IS_HAN.match(run.string, i):
             yield run.string[i], i, i + 1
 
 
 def _starts(normal: Normalised, read: str, bigrams: list[Token]) -> list[Token]:
-    """Return, at the positions of their bigrams, how the words begin that are more than a syllable and a particle."""
+    """Return, at the positions of their bigrams, how the words begin that are more than a syllable."""
     begun = {token.start: token for token in reversed(bigrams)}
-    runs = [run for run in _runs(read) if run.lastgroup == "word" and len(run[0]) > 1]
     return [
-        begun[normal.starts[run.start()]]._replace(text=f"{START}{run[0][:2]}")
-        for run in runs
-        if len(run[0]) > 2 or run[0][1] not in _PARTICLES
+        begun[normal.starts[run.start()]]._replace(text=f"{_mark(run)}{_run_text(run)[:2]}")
+        for run in _runs(read)
+        if run.lastgroup in _WORDS and len(run[0]) > 1
     ]
+
+
+def _mark(run: Run) -> str:
+    return MAYBE_PARTICLE if len(run[0]) == 2 and run[0][1] in _PARTICLES else START
 
 
 def _stems(normal: Normalised) -> list[Token]:
@@ -206,9 +227,10 @@ def _stems(normal: Normalised) -> list[Token]:
         if run.lastgroup == "line" or (follows and run[0] in _PARTICLES):
             continue
         text = _run_text(run)
-        if run.lastgroup == "word":
-            text = strip_particle(text)
-            end = start + len(text)
+        if run.lastgroup in _WORDS:
+            stem = strip_particle(text)
+            end -= len(text) - len(stem)
+            text = stem
         tokens.append(Token(text, *normal.span(start, end), position, "j"))
     return tokens
 
@@ -458,6 +480,7 @@ _LONG_ENOUGH = re.compile(f"[{_HANGUL}]{{2}}$|[^{_HANGUL}]$")
 _HANGUL_ONLY = re.compile(f"[{_HANGUL}]+")
 _DIGIT = re.compile("[0-9]")
 _SYLLABLE = re.compile(f"[{_HANGUL}]")
+_SIGNS_AROUND = re.compile(r"^[\W_]+(?=\w)|(?<=\w)[\W_]+$")
 
 
 @dataclass(frozen=True)
@@ -465,13 +488,13 @@ class QueryTerms:
     """What a word or a phrase looks for.
 
     `literal`: bigrams that stand side by side; with `open_ended` the last one is a syllable that may begin a longer
-    word, with `at_start` the only one is to begin a word. `morphemes`: what says the same in another form, in order
+    word; with `at_start` the only one is to be marked so. `morphemes`: what says the same in another form, in order
     and at most `apart` positions from each other, or nothing. The rest is for ranking.
     """
 
     literal: list[str]
     open_ended: bool
-    at_start: bool
+    at_start: str
     morphemes: list[str]
     apart: int
     ranked_morphemes: list[str]
@@ -488,7 +511,7 @@ def query_terms(text: str, *, phrase: bool) -> QueryTerms:
 
 
 def _word_terms(word: str) -> QueryTerms:
-    typed = normalise(word)
+    typed = normalise(_bare(word))
     normal = _as_read(typed)
     ranked = [t.text for t in _tokens(normal, list(_morphemes(normal.text)))]
     reading = _read_word(normal.text)
@@ -498,16 +521,31 @@ def _word_terms(word: str) -> QueryTerms:
     elif _is_syllable(normal.text):
         reading = _Reading(normal.text, [normal.text])
     stem = typed.text[: len(reading.stem)]
-    literal = [t.text for t in _bigrams(normalise(stem))]
+    # One syllable and a particle may be a word that ends so: 숨은, 맡을, 한은.
+    is_ambiguous = _is_syllable(stem) and stem != typed.text
+    whole = typed.text if is_ambiguous else stem
+    literal = [t.text for t in _bigrams(normalise(whole))]
     return QueryTerms(
         literal=literal,
         open_ended=len(literal) > 1 and _is_syllable(literal[-1]),
-        at_start=reading.is_named and _SHORT.fullmatch(stem) is not None,
+        at_start=_mark_of(whole, reading, is_ambiguous=is_ambiguous),
         morphemes=reading.morphemes if _SYLLABLE.search(stem) and not _IS_HAN.search(stem) else [],
         apart=1 if _DIGIT.search(normal.text) else WORD_SLOP,
         ranked_morphemes=ranked,
         ranked_stems=list(dict.fromkeys([t.text for t in _stems(normal)] + [_run_text(r) for r in _runs(normal.text)])),
     )
+
+
+def _mark_of(word: str, reading: "_Reading", *, is_ambiguous: bool) -> str:
+    if not _SHORT.fullmatch(word):
+        return ""
+    return MAYBE_PARTICLE if is_ambiguous else START if reading.is_named and reading.morphemes else ""
+
+
+def _bare(word: str) -> str:
+    """Return *word* without the signs around it, and without the dots that join syllables."""
+    text = _SIGNS_AROUND.sub("", normalise(word).text)
+    return re.sub(_JOINED, lambda joined: joined[0].replace("·", ""), text)
 
 
 class _Reading(NamedTuple):
@@ -541,7 +579,9 @@ def _read_stem(stem: str) -> _Reading:
 
 def _demanded(text: str, morphemes: list[_Morpheme]) -> list[str]:
     tokens = _tokens(normalise(text), morphemes)
-    required = [t.text for t in tokens if t.required]
+    # What a noun begins with is no common word: the 하나 of 하나은행.
+    begins = [t.tag in _WEAK and any(after.required for after in tokens[i:]) for i, t in enumerate(tokens)]
+    required = [t.text for t, is_begin in zip(tokens, begins, strict=True) if t.required or is_begin]
     # A number is nothing without its unit, 40억 is not 40명, and neither is one syllable without the other: 미중.
     is_enough = len("".join(required)) > 1 or len(tokens) == 1
     return required if is_enough and not _DIGIT.search(text) else [t.text for t in tokens]
@@ -553,7 +593,7 @@ def _phrase_terms(phrase: str) -> QueryTerms:
     return QueryTerms(
         literal=literal,
         open_ended=bool(literal) and _is_syllable(literal[-1]),
-        at_start=False,
+        at_start="",
         morphemes=[],
         apart=WORD_SLOP,
         ranked_morphemes=[t.text for t in analysis.morphemes],
@@ -615,7 +655,9 @@ def _is_said(text: str, m: _Morpheme) -> bool:
     if m.tag.startswith("VCP"):
         # 알파고 is not 알파 + a shortened 이고.
         return text[m.start : m.end].startswith(_COPULA)
-    return _is_term(m) or bool(_SILENT.match(m.tag))
+    # What follows a sign is no particle of what stands before it: 삼성·이.
+    begins = m.start > 0 and not text[m.start - 1].isalnum() and not m.tag.startswith("S")
+    return _is_term(m) or (not begins and bool(_SILENT.match(m.tag)))
 
 
 def _is_ended(text: str, m: _Morpheme) -> bool:
@@ -641,7 +683,9 @@ def _query_stem(text: str, morphemes: list[_Morpheme], *, explained: bool) -> st
     if end == len(text) and particle and (not explained or _is_guessed(morphemes, particle)):
         end = particle.start()
     is_noun = explained and end == 1 and morphemes[0].end == 1 and morphemes[0].tag.startswith("NN")
-    return text[:end] if is_noun or _LONG_ENOUGH.search(text[:end]) else text
+    # What a dot joins is no particle: 삼성·이.
+    is_stem = (is_noun or _LONG_ENOUGH.search(text[:end])) and text[end - 1] != "·"
+    return text[:end] if is_stem else text
 
 
 def _particle_start(text: str, morphemes: list[_Morpheme]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from index.korean import is_particle, is_searchable
 from index.schema import FIELD_BY_PREFIX, KINDS, SAME_FIELD, Field
 
 MAX_LENGTH = 1_000
@@ -154,10 +155,12 @@ class QueryError(ValueError):
 
 # --- Reading ------------------------------------------------------------------------------------------------------
 
-_QUOTES = '"“”„‟＂'
+_QUOTES = '"“”„‟'
 _PREFIX = re.compile(r"[^\W\d_]+(?=:)")
+_FIELD_OF_MANY = re.compile(r"([^\W\d_]+):([-(])")
 _NUMBER = re.compile(r"#?([0-9]{1,9})호?")
 _SLOP = re.compile(r"~([0-9]*)")
+_FULL_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 
 
 @dataclass(frozen=True)
@@ -171,19 +174,15 @@ class _Lexeme:
 
 def parse(text: str) -> Query:
     """Raise QueryError when *text* does not say what to look for."""
-    text = unicodedata.normalize("NFC", text)
-    if len(text) > MAX_LENGTH:
+    # Hangul taken apart is up to three times as long.
+    if len(text) > 3 * MAX_LENGTH or len(text := unicodedata.normalize("NFC", text)) > MAX_LENGTH:
         raise QueryError(f"the query has {len(text)} characters, more than {MAX_LENGTH}: shorten it")
-    lexemes = list(_Lexer(text).lexemes())
+    lexemes = list(_Lexer(text.translate(_FULL_WIDTH)).lexemes())
     if sum(lexeme.kind == "term" for lexeme in lexemes) > MAX_TERMS:
         raise QueryError(f"the query has more than {MAX_TERMS} words: leave some out")
     if not lexemes and text.strip():
         raise QueryError(f"nothing to look for in {text.strip()!r}: type a word with letters or digits")
     return _Parser(lexemes).parse()
-
-
-def _is_searchable(text: str) -> bool:
-    return any(map(str.isalnum, text))
 
 
 class _Lexer:
@@ -196,9 +195,9 @@ class _Lexer:
             position = self.at + 1
             if (char := self.text[self.at]).isspace():
                 self.at += 1
-            elif char in "()-":
+            elif char in "()-|":
                 self.at += 1
-                yield _Lexeme(char, position)
+                yield _Lexeme("or" if char == "|" else char, position)
             elif char in _QUOTES:
                 yield _Lexeme("term", position, self.phrase())
             else:
@@ -211,7 +210,7 @@ class _Lexer:
             raise QueryError(f"the quote at position {start} is not closed: close it or leave it out")
         self.at = end + 1
         text = " ".join(self.text[start:end].split())
-        if not _is_searchable(text):
+        if not is_searchable(text):
             raise QueryError(f"the quotes at position {start} hold no word: write one in them or leave them out")
         return Phrase(text, self.slop())
 
@@ -224,11 +223,15 @@ class _Lexer:
         return int(tilde[1])
 
     def word(self, position: int) -> Iterator[_Lexeme]:
+        if (many := _FIELD_OF_MANY.match(self.text, self.at)) and _field(many[1]):
+            right = f"-{many[1]}:…" if many[2] == "-" else f"({many[1]}:… OR {many[1]}:…)"
+            raise QueryError(f"{many[1]}: at position {position} takes one word or phrase: write {right}")
+        follows = position > 1 and self.text[position - 2] in f"){_QUOTES}"
         text = self.take()
-        if text == "AND":
-            # All words are asked for as it is.
+        # All words are asked for as it is, and particles are not.
+        if text == "AND" or (follows and is_particle(text)):
             return
-        if text in ("OR", "|"):
+        if text == "OR":
             yield _Lexeme("or", position)
         elif query := self.field_query(text, position):
             yield _Lexeme("term", position, query)
@@ -236,9 +239,11 @@ class _Lexer:
             yield _Lexeme("term", position, word)
 
     def take(self) -> str:
-        """Read to the end of a word, which may hold whole parentheses: 그로크(Groq)."""
+        """Read to the end of a word, which may hold whole parentheses: 그로크(Groq). An address may hold a bar."""
         start, opened = self.at, []
         while self.at < len(self.text) and not (char := self.text[self.at]).isspace() and char not in _QUOTES:
+            if char == "|" and "://" not in self.text[start : self.at]:
+                break
             if char == "(":
                 opened.append(self.at + 1)
             elif char == ")" and not opened:
@@ -255,8 +260,7 @@ class _Lexer:
         value = text[prefix.end() + 1 :] if prefix else ""
         if not prefix or value.startswith("//"):
             return None
-        name = prefix[0].casefold()
-        field = FIELD_BY_PREFIX.get(SAME_FIELD.get(name, name))
+        field = _field(prefix[0])
         quoted = not value and self.at < len(self.text) and self.text[self.at] in _QUOTES
         if field is None and (value or quoted):
             raise _unknown_field(prefix[0], text, position)
@@ -274,9 +278,16 @@ def _word(text: str, position: int) -> Word | Prefix | None:
     """Return None for signs alone."""
     if text.startswith("*"):
         raise QueryError(f"'*' at position {position} has no beginning of a word before it: write 반도*, or drop it")
-    if not _is_searchable(text):
+    if not is_searchable(text):
         return None
+    if "*" in text.rstrip("*"):
+        raise QueryError(f"'*' at position {position + text.index('*')} is not at the end of a word: write 반도*")
     return Prefix(text.rstrip("*")) if text.endswith("*") else Word(text)
+
+
+def _field(prefix: str) -> Field | None:
+    name = prefix.casefold()
+    return FIELD_BY_PREFIX.get(SAME_FIELD.get(name, name))
 
 
 def _unknown_field(name: str, text: str, position: int) -> QueryError:

@@ -49,7 +49,7 @@ class Index(Protocol):
 class Correction:
     """Queries: *typed* found nothing, *used* is what was searched for in its place."""
 
-    kind: Literal["keyboard", "initials", "prefix", "spelling"]
+    kind: Literal["literal", "keyboard", "initials", "prefix", "spelling"]
     typed: str
     used: str
 
@@ -174,10 +174,12 @@ def _mended(query: Query, index: Index) -> tuple[Query, Correction | None]:
     return mended, correction
 
 
-def _meant(word: Word, index: Index) -> tuple[Literal["keyboard", "initials", "prefix"], Query] | None:
+def _meant(word: Word, index: Index) -> tuple[Literal["literal", "keyboard", "initials", "prefix"], Query] | None:
     if is_initials(word.text) and (names := index.vocabulary.with_initials(word.text, MAX_SUGGESTED)):
         return None if index.knows(word) else ("initials", any_of([Word(name) for name in names]))
-    other, begun = other_layout(word.text), Prefix(word.text)
+    if len(word.text) > 1 and not index.knows(word) and index.knows(literal := Phrase(word.text)):
+        return "literal", literal
+    other, begun = _in_other_layout(word.text), Prefix(word.text)
     # Any Hangul types some letters, so those have to be a word.
     is_other = other is not None and (not other.isascii() or other.casefold() in index.vocabulary)
     if not (is_other or _is_beginning(word.text)) or index.knows(word):
@@ -185,6 +187,11 @@ def _meant(word: Word, index: Index) -> tuple[Literal["keyboard", "initials", "p
     if other and is_other and index.knows(Word(other)):
         return "keyboard", Word(other)
     return ("prefix", begun) if _is_beginning(word.text) and index.knows(begun) else None
+
+
+def _in_other_layout(text: str) -> str | None:
+    """Return what the same keys type, held without the shift that a telephone or a lock puts on them."""
+    return other_layout(text) or other_layout(text.lower())
 
 
 def _is_beginning(text: str) -> bool:

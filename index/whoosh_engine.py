@@ -43,7 +43,7 @@ from whoosh.util.numeric import byte_to_length
 from index import codec
 from index.bulk import Scored, ScoredField, Segment, proximity
 from index.errors import IndexBroken
-from index.korean import START, QueryTerms, analyse, normalise, query_terms
+from index.korean import QueryTerms, analyse, normalise, query_terms
 from index.meta import sync_folder
 from index.query import (
     And,
@@ -582,7 +582,7 @@ def _text(value: Text, names: Sequence[str], searcher: Any) -> qcore.Query:
         return _prefix(value, names, searcher)
     sought = _looked_for(value)
     slop = 1 + value.slop if isinstance(value, Phrase) else 1
-    ways = [_literal(sought, name, slop, at_start=sought.at_start) for name in names]
+    ways = [_literal(sought, name, slop, mark=sought.at_start) for name in names]
     ways += [_in_other_form(sought, name) for name in names]
     return compound.Or([way for way in ways if way is not None])
 
@@ -606,11 +606,11 @@ def _begun(searcher: Any, field: str, beginning: str) -> list[str]:
     return [term.decode("utf-8", "replace") for term, _ in most]
 
 
-def _literal(sought: QueryTerms, name: str, slop: int = 1, *, at_start: bool = False) -> qcore.Query | None:
+def _literal(sought: QueryTerms, name: str, slop: int = 1, *, mark: str = "") -> qcore.Query | None:
     field = BIGRAMS[name]
     parts: list[qcore.Query] = [terms.Term(field, text) for text in sought.literal]
-    if at_start:
-        parts[0] = terms.Term(field, f"{START}{sought.literal[0]}")
+    if mark:
+        parts[0] = terms.Term(field, f"{mark}{sought.literal[0]}")
     if sought.open_ended:
         parts[-1] = terms.Prefix(field, sought.literal[-1])
     return _near(parts, slop)

@@ -61,7 +61,7 @@ ROOMS = {
     "index.pairs": set(),
     "index.keyboard": set(),
     "index.schema": {"factpl_crawler.documents", "factpl_crawler.text"},
-    "index.query": {"factpl_crawler.text", "index.schema"},
+    "index.query": {"factpl_crawler.text", "index.korean", "index.schema"},
     "index": {"factpl_crawler.documents", "factpl_crawler.stamp", "factpl_crawler.text", "index"},
     "search_cli": FRONT,
     "cli_output": FRONT,

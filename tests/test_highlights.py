@@ -14,7 +14,7 @@ from index.reading import expand
 from index.search import Highlight
 from index.snippets import ELLIPSIS, snippet
 
-GROQ = Aliases([Alias(("그로크", "Groq"), "learnt", 3)], countries="미중")
+GROQ = Aliases([Alias(("그로크", "Groq"), "learnt", 3)])
 
 
 def marked(query: str, text: str) -> list[str]:

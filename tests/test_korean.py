@@ -176,9 +176,9 @@ def test_bigrams_stand_side_by_side_on_a_line_and_not_across_lines() -> None:
     assert bigrams("그로크(Groq) 칩\n값") == [("그로", 0), ("로크", 1), ("groq", 2), ("칩", 3), ("값", 20)]
 
 
-def test_the_start_of_a_word_is_marked_but_not_of_a_syllable_with_its_particle() -> None:
+def test_the_start_of_a_word_is_marked_and_otherwise_that_of_a_syllable_with_its_particle() -> None:
     starts = [(token.text, token.position) for token in analyse("AI반도체 하나무역이 틀릴 수도 있다").starts]
-    assert starts == [("^반도", 1), ("^하나", 3), ("^틀릴", 7), ("^있다", 9)]
+    assert starts == [("^반도", 1), ("^하나", 3), ("^틀릴", 7), ("~수도", 8), ("^있다", 9)]
 
 
 def test_a_particle_or_an_ending_takes_a_position_of_the_morphemes() -> None:
@@ -199,7 +199,7 @@ def test_hanja_are_there_as_they_are_written_as_they_are_read_and_each_by_itself
         *[("美中", 0), ("미중", 0), ("美", 0), ("中", 0)],
         *[("서울", 1), ("울大", 2), ("울대", 2), ("大", 2)],
     ]
-    assert bigrams("美·中") == [("美", 0), ("미", 0), ("中", 1), ("중", 1)]
+    assert bigrams("美·中") == [("美中", 0), ("미중", 0), ("美", 0), ("中", 0)]
 
 
 def test_the_words_of_hanja_are_those_of_their_reading_and_are_marked_as_written() -> None:
@@ -220,7 +220,7 @@ def test_the_words_of_hanja_are_those_of_their_reading_and_are_marked_as_written
     [
         ("人工知能", ["人工", "工知", "知能"], [], ["인공", "지능"]),
         ("人工知能은", ["人工", "工知", "知能"], [], ["인공", "지능"]),
-        ("美·中", ["美", "中"], [], ["미", "중"]),
+        ("美·中", ["美中"], [], ["미", "중"]),
         ("女子", ["女子"], [], ["여자"]),
     ],
 )
@@ -232,7 +232,7 @@ def test_hanja_are_looked_for_as_written_and_ranked_as_read(
         literal,
         other_form,
         ranked,
-        False,
+        "",
     )
 
 
@@ -253,7 +253,14 @@ def test_hanja_are_looked_for_as_written_and_ranked_as_read(
         ("베타로를", ["베타", "타로"], []),
         ("은행에게서도", ["은행"], ["은행"]),
         ("나무의", ["나무"], ["나무"]),
-        ("법을", ["법"], ["법"]),
+        ("법을", ["법을"], ["법"]),
+        ("숨은", ["숨은"], ["숨"]),
+        ("하나은행", ["하나", "나은", "은행"], ["하나", "은행"]),
+        ("그로크는?", ["그로", "로크"], []),
+        ("‘그로크’의", ["그로", "로크"], []),
+        ("러·일", ["러일"], ["러일"]),
+        ("한·미·일은", ["한미", "미일"], []),
+        ("삼성·이", ["삼성", "이"], []),
         ("미중", ["미중"], ["미", "중"]),
         ("할수있다", ["할수", "수있", "있다"], ["하다", "수", "있다"]),
         ("이루다의", ["이루", "루다"], []),
@@ -276,17 +283,35 @@ def test_a_word_says_what_it_looks_for(word: str, literal: list[str], other_form
 @pytest.mark.parametrize(
     ("word", "at_start"),
     [
-        ("나무", True),
-        ("나무를", True),
-        ("로크", True),
-        ("데이터", False),
-        ("핀봇", False),
-        ("만든", False),
-        ("법", False),
+        ("나무", "^"),
+        ("나무를", "^"),
+        ("로크", "^"),
+        ("데이터", ""),
+        ("핀봇", ""),
+        ("만든", ""),
+        ("법", ""),
+        ("법을", "~"),
+        ("숨은", "~"),
+        ("하나", ""),
     ],
 )
-def test_a_short_noun_is_to_begin_a_word(word: str, at_start: bool) -> None:
-    assert query_terms(word, phrase=False).at_start is at_start
+def test_a_short_noun_is_to_begin_a_word(word: str, at_start: str) -> None:
+    assert query_terms(word, phrase=False).at_start == at_start
+
+
+def test_syllables_that_a_dot_joins_are_one_word_and_each_a_word_too() -> None:
+    assert bigrams("미·중의 한·미·일 회담") == [
+        *[("미중", 0), ("미", 0), ("중의", 1), ("중", 1)],
+        *[("한미", 2), ("한", 2), ("미일", 3), ("미", 3), ("일", 3)],
+        ("회담", 4),
+    ]
+    assert stems("미·중의, 글·사진") == [("미중", "미·중"), ("글", "글"), ("사진", "사진")]
+    assert bigrams("한국·미·중") == [("한국", 0), ("미", 1), ("중", 2)]
+
+
+def test_marks_without_end_are_put_in_order_a_few_at_a_time() -> None:
+    normal = normalise("가" + "\u0301" * 1_000)
+    assert max(end - start for start, end in zip(normal.starts, normal.ends, strict=True)) == 31
 
 
 def test_a_phrase_is_taken_as_it_is() -> None:
