@@ -8,9 +8,15 @@ from index.trends import Trend
 _HEIGHT = 12
 _PICTURE = (1000, 500)
 _LABEL_COLUMNS = 10
-_MOST_LABELS = 12
+_MOST_LABELS = 8
+# As many as can be told apart, by those who do not see all colours too (Tol's muted scheme).
+_COLORS = "#332288 #cc6677 #117733 #88ccee #ddcc77 #882255 #44aa99 #999933 #aa4499 #777777".split()
 # PNG is drawn with the fonts of this machine: the first that it has, and any other where that has no letter.
 _FONTS = "Noto Sans CJK KR, Noto Sans KR, NanumGothic, Apple SD Gothic Neo, Malgun Gothic, DejaVu Sans, sans-serif"
+
+
+class TooManyLinesError(Exception):
+    """One line, for who asked."""
 
 
 def values(trend: Trend, *, absolute: bool) -> list[float]:
@@ -37,6 +43,9 @@ def terminal_charts(trends: Sequence[Trend], width: int, *, absolute: bool) -> I
 
 
 def svg(trends: Sequence[Trend], *, absolute: bool) -> str:
+    """Raise `TooManyLinesError` for more than can be told apart."""
+    if len(trends) > len(_COLORS):
+        raise TooManyLinesError(f"A picture shows up to {len(_COLORS)} words, not {len(trends)}: leave some out")
     import leather  # type: ignore[import-untyped]  # it has no types
 
     for part in ("title", "legend", "axis_title", "tick"):
@@ -49,11 +58,12 @@ def svg(trends: Sequence[Trend], *, absolute: bool) -> str:
     chart.add_x_axis(_labelled(len(periods), _MOST_LABELS), lambda place, *_: periods[int(place)])
     chart.add_y_scale(0, _highest(trends, absolute=absolute))
     chart.add_y_axis(name=_unit(absolute=absolute))
-    for trend in trends:
+    for trend, color in zip(trends, _COLORS, strict=False):
         points = list(enumerate(values(trend, absolute=absolute)))
-        chart.add_line(points, name=one_line(trend.query))
-        if len(points) == 1:
-            chart.add_dots(points)
+        if len(points) > 1:
+            chart.add_line(points, name=one_line(trend.query), stroke_color=color)
+        else:
+            chart.add_dots(points, name=one_line(trend.query), fill_color=color)
     return str(chart.to_svg(width=width, height=height))
 
 

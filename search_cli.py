@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 FOUND_NOTHING, FAILED, INTERRUPTED = 1, 2, 130
 DATA = "factpl.data"  # where the context keeps the folder given with --data
-OURS = {"factpl_crawler", "index"}
+OURS = {"charts", "factpl_crawler", "index"}
 
 
 class Failure(click.ClickException):

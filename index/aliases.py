@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from index.errors import AliasesBroken
 from index.korean import normalise, read_hanja
@@ -102,9 +102,21 @@ def read_aliases(folder: Path, file: Path = FILE) -> Aliases:
 def _from_file(file: Path, _changed: int) -> tuple[Alias, ...]:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
-        return tuple(Alias(tuple(map(str, group)), "file") for group in data.get("names", []))
-    except (OSError, ValueError, TypeError, AttributeError) as e:
+        return tuple(Alias(tuple(group), "file") for group in _groups(data))
+    except (OSError, ValueError) as e:
         raise AliasesBroken(file, e) from e
+
+
+def _groups(data: dict[str, Any]) -> list[list[str]]:
+    if unknown := data.keys() - {"names"}:
+        raise ValueError(f"unknown setting {min(unknown)!r}, there is only 'names'")
+    groups = data.get("names", [])
+    if not isinstance(groups, list):
+        raise ValueError("'names' is no list")
+    for group in groups:
+        if not isinstance(group, list) or len(group) < 2 or not all(isinstance(name, str) and name for name in group):
+            raise ValueError(f'{group!r} is not two names or more: write ["엔비디아", "Nvidia"]')
+    return groups
 
 
 @lru_cache(maxsize=2)

@@ -15,13 +15,14 @@ from typing import Protocol
 from factpl_crawler.documents import Document
 from factpl_crawler.stamp import Stamp
 from factpl_crawler.text import KST
+from index.aliases import LEARNT
 from index.errors import IndexBroken, IndexLocked
 from index.korean import ANALYSIS_VERSION
 from index.learning import write_learnt
 from index.meta import Meta, read_meta, write_meta
 from index.records import Record
 from index.schema import PAIRS, SCHEMA_VERSION, STEMS
-from index.spelling import write_words
+from index.spelling import WORDS, write_words
 from index.whoosh_engine import Reader, Writer
 from index.workers import records
 
@@ -74,7 +75,7 @@ def build(source: Source, index_dir: Path, *, rebuild: bool = False, progress: P
         work = _Build(source, stamp, index_dir, progress or (lambda _: None))
         try:
             meta, added, removed = work.update(meta) if meta else work.everything()
-        except IndexBroken:
+        except Exception:  # damage shows in any way; what is none fails again below
             if meta is None:
                 raise
             reason = "it could not be read"
@@ -119,8 +120,10 @@ class _Build:
 
     def update(self, meta: Meta) -> tuple[Meta, int, int]:
         # Raises IndexBroken for what a power cut left empty: a writer opens only the list of the segments.
-        with Reader(self.index_dir / meta.folder):
+        with Reader(folder := self.index_dir / meta.folder):
             pass
+        if missing := [name for name in (LEARNT, WORDS) if not (folder / name).exists()]:
+            raise IndexBroken(folder, f"{missing[0]} is missing")
         if meta.changed == self.stamp.changed:
             return meta, 0, 0
         writer = Writer(self.index_dir / meta.folder)

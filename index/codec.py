@@ -56,7 +56,7 @@ class Postings:
         return self.positions[self.starts[index] : self.starts[index + 1]]
 
     def to_bytes(self) -> bytes:
-        arrays = [_narrow(numbers) for numbers in (self.docs, self.freqs, self.positions)]
+        arrays = [narrow(numbers) for numbers in (self.docs, self.freqs, self.positions)]
         codes = (a.typecode.encode() if a else b" " for a in arrays)
         return _HEAD.pack(*codes, len(self.docs), len(self.positions)) + b"".join(a.tobytes() for a in arrays)
 
@@ -75,7 +75,7 @@ class Postings:
         return cls(*parts)
 
 
-def _narrow(numbers: Numbers) -> "array[int]":
+def narrow(numbers: Numbers) -> "array[int]":
     largest = max(numbers, default=0)
     return array(next(code for code, limit in _WIDTHS if largest < limit), numbers)
 

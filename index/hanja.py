@@ -14,6 +14,12 @@ _HANJA = re.compile("[\u3400-\u9fff]")
 _WORD = re.compile("(?P<counted>(?<=[0-9]))?[가-힣\u3400-\u9fff]{1,16}")
 _SAID_AT_START = ((re.compile("^[ᄂᄅ](?=[ᅣᅤᅧᅨᅭᅲᅵ])"), "ᄋ"), (re.compile("^ᄅ"), "ᄂ"))
 
+# Readings of few words, which have to be that much likelier: 敗北 is 패배, and 北京 is not 배경.
+_SELDOM = dict(
+    pair.split(":") for pair in "北:배 車:거 說:열 樂:요 度:탁 數:삭 見:현 省:생 食:사 布:보 句:귀 木:모".split()
+)
+_SURCHARGE = 1_000
+
 # How unlikely it is that somebody writes this.
 Cost = Callable[[str], int]
 
@@ -32,8 +38,11 @@ def _read(word: re.Match[str], cost: Cost) -> str:
     read = [readings[0] for readings in choices]
     for i, readings in enumerate(choices if len(choices) > 1 else ()):
         if len(readings) > 1:
-            written = [("".join([*read[:i], one, *read[i + 1 :]]), one) for one in readings]
-            read[i] = min(written, key=lambda word: cost(word[0]))[1]
+            seldom = _SELDOM.get(word[0][i], "")
+            costs = {
+                one: cost("".join([*read[:i], one, *read[i + 1 :]])) + _SURCHARGE * (one in seldom) for one in readings
+            }
+            read[i] = min(costs, key=lambda one: costs[one])
     return "".join(read)
 
 

@@ -1,7 +1,7 @@
 """Which characters of a stored text a query found, by analysing it again."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
@@ -90,18 +90,26 @@ def _chains(tokens: Sequence[Token], texts: list[str], slop: int, *, open_ended:
     for one in tokens if firsts else ():
         at[one.position].append(one)
     for first in firsts:
-        found: list[Token] = []
-        nearby = [first]
-        for number, text in enumerate(texts):
-            begins = open_ended and number == len(texts) - 1
-            match = (t for t in nearby if t.text == text or (begins and t.text.startswith(text)))
-            if (token := next(match, None)) is None:
-                break
-            found.append(token)
-            nearby = [t for p in range(token.position + 1, token.position + slop + 1) for t in at.get(p, ())]
-        else:
-            if found:
-                yield _without_rest(found, texts) if open_ended else found
+        if found := _chain(first, texts[1:], at, slop, open_ended=open_ended):
+            yield _without_rest(found, texts) if open_ended else found
+
+
+def _chain(
+    first: Token, texts: list[str], at: Mapping[int, list[Token]], slop: int, *, open_ended: bool
+) -> list[Token]:
+    """Return *first* and tokens after it that say *texts*, each as near to the one before as can be, or nothing."""
+    # What says the texts so far, by where it ends: the nearest may lead nowhere where another leads on.
+    reached = {first.position: [first]}
+    for number, text in enumerate(texts):
+        begins = open_ended and number == len(texts) - 1
+        further: dict[int, list[Token]] = {}
+        for place, found in reached.items():
+            for position in range(place + 1, place + slop + 1):
+                match = (t for t in at.get(position, ()) if t.text == text or (begins and t.text.startswith(text)))
+                if position not in further and (token := next(match, None)):
+                    further[position] = [*found, token]
+        reached = further
+    return next(iter(reached.values()), [])
 
 
 def _without_rest(found: list[Token], texts: list[str]) -> list[Token]:

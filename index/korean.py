@@ -171,10 +171,15 @@ def _bigrams(normal: Normalised, read: str = "") -> list[Token]:
     tokens: list[Token] = []
     position = 0
     has_hanja = read and _IS_HAN.search(normal.text)
+    before: Run | None = None
     for run in _runs(normal.text):
         if run.lastgroup == "line":
             position += PARAGRAPH_GAP
             continue
+        if read and before and _is_one_name(before, run):
+            # Beside the first of the two: Node.js is NodeJS too.
+            tokens.append(Token(before[0] + run[0], *normal.span(before.start(), run.end()), position - 1, "b"))
+        before = run
         for text, start, end in _units(run):
             tokens.append(Token(text, *normal.span(start, end), position, "b"))
             if read and (has_hanja or run.lastgroup == "joined"):
@@ -182,6 +187,11 @@ def _bigrams(normal: Normalised, read: str = "") -> list[Token]:
                 tokens += (Token(other, *normal.span(*at), position, "b") for other, *at in beside)
             position += 1
     return tokens
+
+
+def _is_one_name(first: Run, second: Run) -> bool:
+    between = first.string[first.end() : second.start()]
+    return first.lastgroup == second.lastgroup == "letters" and between in tuple(".-&'’")
 
 
 def _units(run: Run) -> Iterator[tuple[str, int, int]]:

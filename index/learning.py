@@ -1,12 +1,12 @@
 """Which names are other names of each other, of the pairs that the documents give."""
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
 from index.aliases import LEARNT, Alias, key, learnt_line
+from index.meta import replace_file
 from index.pairs import Kind, Pair, syllables
 
 _MAX_LEARNT = 5_000
@@ -15,12 +15,7 @@ _MAX_LEARNT = 5_000
 def write_learnt(folder: Path, counted: Iterable[tuple[str, int]]) -> None:
     """Write the pairs that are believed, of those that *counted* gives as terms with numbers of documents."""
     learnt = sorted(believed(counted), key=lambda alias: (-(alias.documents or 0), alias.names))[:_MAX_LEARNT]
-    aside = folder / f"{LEARNT}.new"
-    with aside.open("w", encoding="utf-8") as file:
-        file.writelines(learnt_line(alias) for alias in learnt)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(folder / LEARNT)
+    replace_file(folder / LEARNT, map(learnt_line, learnt))
 
 
 def believed(counted: Iterable[tuple[str, int]]) -> Iterator[Alias]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,18 @@ def read_meta(index_dir: Path) -> Meta | None:
 
 def write_meta(index_dir: Path, meta: Meta) -> None:
     """Replace the description, and with it the index in use, in one step that outlives a power cut."""
-    aside = index_dir / f"{_NAME}.new"
+    replace_file(index_dir / _NAME, [json.dumps(asdict(meta), ensure_ascii=False, indent=1)])
+
+
+def replace_file(path: Path, lines: Iterable[str]) -> None:
+    """Write *lines* to *path*: after a power cut it has what it had before, or all of them."""
+    aside = path.with_name(f"{path.name}.new")
     with aside.open("w", encoding="utf-8") as file:
-        json.dump(asdict(meta), file, ensure_ascii=False, indent=1)
+        file.writelines(lines)
         file.flush()
         os.fsync(file.fileno())
-    aside.replace(index_dir / _NAME)
-    sync_folder(index_dir)
+    aside.replace(path)
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -29,6 +29,8 @@ _LOOK_BACK = 60
 _QUOTED = re.compile(r"[‘“'\"<《「]([^‘’“”'\"<>《》「」]{2,30})[’”'\">》」]$")
 _WORDS = re.compile(r"(?:[\w·&.-]+ ){0,3}[\w·&.-]+$")
 _PIECE = re.compile(r"[^,;:/·]+")
+# 이하 오픈AI, 옛 트위터: what is said of a name and is none of it.
+_BESIDES = re.compile("^(?:이하|옛|구|현|전|당시) ")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9&.'-]*(?: [A-Za-z0-9][A-Za-z0-9&.'-]*){0,3}")
 _KOREAN = re.compile(r"(?=.*[가-힣])[가-힣A-Za-z]+(?: [가-힣A-Za-z]+){0,3}")
 _ABBREVIATION = re.compile(r"[A-Z](?:[A-Z&]|&){1,5}")
@@ -46,7 +48,7 @@ def pairs(text: str) -> Iterator[Pair]:
             continue
         before = (quoted[1] if quoted else words[0].lstrip("·.-")).split()
         for piece in _PIECE.finditer(brackets[1]):
-            if pair := _pair(before, piece[0].strip().removeprefix("이하 ")):
+            if pair := _pair(before, _BESIDES.sub("", piece[0].strip())):
                 yield pair
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from index.aliases import Alias, Aliases
+from index.aliases import MAX_OTHERS, Alias, Aliases
 from index.keyboard import is_initials, other_layout
 from index.korean import query_terms, strip_particle
 from index.query import And, FieldQuery, Or, Phrase, Prefix, Query, Weighted, Word, all_of, any_of, wanted
@@ -28,6 +28,9 @@ _SPELLABLE = re.compile("[가-힣]{2,12}|[a-z]{4,20}")
 # Most of them are a key away from another word.
 _SHORT = re.compile("[가-힣]{2}|[a-z]{4}")
 _LONGEST_NAME = 4
+_RUNS = re.compile(r"[^\W_]+")
+# Latin names are written as one word or as several.
+_SPELT_APART = re.compile(r"[a-z]+(?:[ .&'’-][a-z]+)+", re.IGNORECASE)
 
 
 class Index(Protocol):
@@ -108,6 +111,8 @@ def _names(queries: list[Query], aliases: Aliases) -> Iterator[tuple[list[Query]
 
 def _or_others(query: Query, name: str, aliases: Aliases) -> Query:
     others = aliases.others(name) or aliases.others(strip_particle(name))
+    if _SPELT_APART.fullmatch(name):
+        others = ["".join(_RUNS.findall(name)), *others]
     field = query.field if isinstance(query, FieldQuery) else None
     return any_of([query, *(Weighted(_named(other, field), ALIAS_WEIGHT) for other in others)])
 
@@ -179,19 +184,19 @@ def _meant(word: Word, index: Index) -> tuple[Literal["literal", "keyboard", "in
         return None if index.knows(word) else ("initials", any_of([Word(name) for name in names]))
     if len(word.text) > 1 and not index.knows(word) and index.knows(literal := Phrase(word.text)):
         return "literal", literal
-    other, begun = _in_other_layout(word.text), Prefix(word.text)
-    # Any Hangul types some letters, so those have to be a word.
-    is_other = other is not None and (not other.isascii() or other.casefold() in index.vocabulary)
-    if not (is_other or _is_beginning(word.text)) or index.knows(word):
+    others, begun = _in_other_layout(word.text, index.vocabulary), Prefix(word.text)
+    if not (others or _is_beginning(word.text)) or index.knows(word):
         return None
-    if other and is_other and index.knows(Word(other)):
-        return "keyboard", Word(other)
+    if other := next(filter(index.knows, others), None):
+        return "keyboard", other
     return ("prefix", begun) if _is_beginning(word.text) and index.knows(begun) else None
 
 
-def _in_other_layout(text: str) -> str | None:
-    """Return what the same keys type, held without the shift that a telephone or a lock puts on them."""
-    return other_layout(text) or other_layout(text.lower())
+def _in_other_layout(text: str, vocabulary: Vocabulary) -> list[Word]:
+    """Return what the same keys type, with the shift that was held and without: telephones hold it by themselves."""
+    others = dict.fromkeys(filter(None, (other_layout(text), other_layout(text.lower()))))
+    # Any Hangul types some letters, so those have to be a word.
+    return [Word(other) for other in others if not other.isascii() or other.casefold() in vocabulary]
 
 
 def _is_beginning(text: str) -> bool:
@@ -268,12 +273,14 @@ def relax(query: Query) -> tuple[Query, tuple[Word | Phrase, ...]]:
 
 
 def _parts(word: Word) -> list[Word]:
+    """Return the words that signs join, or those of the dictionary that a word is put together of."""
     if any(map(str.isdigit, word.text)):
         # A number without its unit is another number.
         return []
-    terms = query_terms(word.text, phrase=False)
-    # A number and its unit are one thing.
-    return [Word(text) for text in dict.fromkeys(terms.morphemes)] if terms.apart > 1 else []
+    runs = _RUNS.findall(word.text)
+    texts = runs if len(runs) > 1 else query_terms(word.text, phrase=False).morphemes
+    # Of one syllable, a verb that was not typed is a guess.
+    return [Word(text) for text in dict.fromkeys(texts) if len(text) > 2 or text in word.text.casefold()]
 
 
 # --- Explanation --------------------------------------------------------------------------------------------------
@@ -285,7 +292,7 @@ def explained(query: Query, aliases: Aliases) -> list[str]:
     for field, value in wanted(query):
         if field in (None, *TEXTS) and isinstance(value, Word):
             notes.append(_terms_of(value))
-            notes += [f"{value}: alias {_names_of(alias)}" for alias in aliases.of(value.text)]
+            notes += [f"{value}: alias {_names_of(alias)}" for alias in aliases.of(value.text)[:MAX_OTHERS]]
     return list(dict.fromkeys(notes))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from factpl_crawler.documents import Document
 from index.errors import SearchError
-from index.query import FieldQuery, Phrase
+from index.query import FieldQuery, Not, Phrase, all_of, any_of
 from index.schema import STEMS, stored_document
 from index.search import NO_FILTERS, Filters, Results, opened, search
 from index.words import names
@@ -23,7 +23,7 @@ _MOST_CHARACTERS = 200_000
 
 class NoDocumentError(SearchError):
     def __init__(self, id: str) -> None:
-        super().__init__(f"No document of the index has the id {id}. Run: search_cli.py index")
+        super().__init__(f"No entry or article of the index has the id {id}. Run: search_cli.py show {id}")
 
 
 class NothingTellingError(SearchError):
@@ -38,15 +38,16 @@ def related(
 
     Raises NoDocumentError, NothingTellingError and what `search` raises.
     """
+    itself = FieldQuery("id", Phrase(id))
     with opened(index_dir) as (reader, meta):
-        found, _ = reader.search(FieldQuery("id", Phrase(id)), "date", 1, 0)
+        found, _ = reader.search(itself, "date", 1, 0)
         if not found:
             raise NoDocumentError(id)
         terms = _telling(stored_document(found[0].stored), reader, meta.documents)
     if not terms:
         raise NothingTellingError(id)
-    text = " OR ".join(f'"{term}"' for term in terms) + f' -id:"{id}"'
-    return search(text, index_dir=index_dir, filters=filters, sort="score", limit=limit, collapse=collapse, exact=True)
+    query = all_of([any_of([Phrase(term) for term in terms]), Not(itself)])
+    return search(query, index_dir=index_dir, filters=filters, sort="score", limit=limit, collapse=collapse, exact=True)
 
 
 def _telling(document: Document, reader: "Reader", documents: int) -> list[str]:

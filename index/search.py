@@ -14,6 +14,7 @@ from factpl_crawler.stamp import read_stamp
 from index.aliases import Alias, Aliases, read_aliases
 from index.errors import AliasesBroken, IndexBroken, IndexLocked, IndexMismatch, NoIndexError, SearchError
 from index.facets import FACETS, FacetCount, count_facets
+from index.korean import strip_particle
 from index.meta import Meta, read_meta
 from index.query import FieldQuery, Phrase, Query, QueryError, Range, all_of, any_of, parse, wanted
 from index.reading import Correction, Reading, doubted, expand, explained, read_again
@@ -130,7 +131,7 @@ class Results:
 
 
 def search(
-    text: str,
+    text: str | Query,
     *,
     index_dir: Path,
     store_path: Path | None = None,
@@ -144,14 +145,14 @@ def search(
     exact: bool = False,
     aliases: bool = True,
 ) -> Results:
-    """Return the best hits first, or the newest where there are no words to be good at.
+    """Return the best hits first, or the newest where there are no words to be good at; *text* is as typed, or a tree.
 
     Raises QueryError and SearchError. With *store_path*, an index older than the archive is warned of. *facets* are
     some of FACETS. With *collapse*, the page has fewer hits than *limit* where documents say the same. Without
     *aliases*, words are not found by their other names; *exact* is that and nothing but what was typed.
     """
     started = perf_counter()
-    typed = parse(text)
+    typed = parse(text) if isinstance(text, str) else text
     with opened(index_dir) as (reader, meta):
         asked = _Asked(reader, index_dir / meta.folder, filters, aliases=aliases and not exact)
         reading, query = Reading(typed), asked.narrowed(typed)
@@ -193,7 +194,7 @@ def search_ids(
 def known_aliases(word: str = "", *, index_dir: Path) -> list[Alias]:
     """Return the names that mean the same: all, or those of *word*."""
     known = read_aliases(index_dir / _checked_meta(index_dir).folder)
-    return known.of(word) if word else known.known
+    return (known.of(word) or known.of(strip_particle(word))) if word else known.known
 
 
 class _Asked:

@@ -14,7 +14,9 @@ _SENTENCE_START = re.compile(r"\n+|(?<=[.!?。])[\"'”’)\]]*\s+")
 _WORD_START = _SPACE = re.compile(r"\s+")
 _JOINER = "\u200d"
 # Variation selectors, skin colours, the letters of flags, vowels and finals of Hangul taken apart.
-_ATTACHED = re.compile("[\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\u1160-\u11ff\ud7b0-\ud7ff]")
+_ATTACHED = re.compile(
+    "[\u200d\u20d0-\u20f0\ufe00-\ufe0f\u1160-\u11ff\ud7b0-\ud7ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+)
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 
@@ -31,7 +33,7 @@ def snippet(text: str, highlights: Sequence[Highlight], width: int) -> Snippet:
     start, end = _window(text, highlights, width)
     before, after = ELLIPSIS if start else "", ELLIPSIS if end < len(text.rstrip()) else ""
     shift = len(before) - start
-    inside = (mark for mark in highlights if start <= mark.start and mark.end <= end)
+    inside = (replace(m, end=min(m.end, end)) for m in highlights if start <= m.start < end)
     marks = tuple(Highlight(mark.field, mark.start + shift, mark.end + shift) for mark in inside)
     return _on_one_line(Snippet(before + text[start:end] + after, marks))
 

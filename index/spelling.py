@@ -1,6 +1,5 @@
 """The words of the index in a small file, and which of them somebody may have meant."""
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
@@ -10,9 +9,10 @@ from string import ascii_lowercase
 from typing import NamedTuple
 
 from index.keyboard import initials_pattern, jamo
+from index.meta import replace_file
 
 # A line for a word: `word<tab>documents`, the most frequent first.
-_FILE = "words.txt"
+WORDS = "words.txt"
 MAX_WORDS = 200_000
 _WORD = re.compile("[가-힣]{2,12}|[a-z]{3,20}")
 _SHORTEST = 4
@@ -30,19 +30,14 @@ class Guess(NamedTuple):
 
 def write_words(folder: Path, counted: Iterable[tuple[str, int]]) -> None:
     words = ((-documents, word) for word, documents in counted if _WORD.fullmatch(word))
-    aside = folder / f"{_FILE}.new"
-    with aside.open("w", encoding="utf-8") as file:
-        file.writelines(f"{word}\t{-negative}\n" for negative, word in nsmallest(MAX_WORDS, words))
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(folder / _FILE)
+    replace_file(folder / WORDS, (f"{word}\t{-negative}\n" for negative, word in nsmallest(MAX_WORDS, words)))
 
 
 class Vocabulary:
     """The words of the index in *folder*; an index without its file has none."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / _FILE
+        self._file = folder / WORDS
 
     @cached_property
     def _text(self) -> str:

@@ -230,6 +230,24 @@ class _Tokens(_TermField):
 class _CountedColumn(RefBytesColumn):
     """A number for each document, and a list of the values that the numbers stand for."""
 
+    class Writer(RefBytesColumn.Writer):
+        # Whoosh's own knows 65,535 values, and takes any other for none.
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            self._refs = array("I")
+
+        def add(self, docnum: int, v: bytes) -> None:
+            self.fill(docnum)
+            self._refs.append(self._uniques.setdefault(v, len(self._uniques)))
+            self._count = docnum + 1
+
+        def finish(self, doccount: int) -> None:
+            self.fill(doccount)
+            numbers = codec.narrow(self._refs)
+            self._dbfile.write_array(numbers)
+            self._write_uniques(numbers.typecode)
+            self._dbfile.write_byte(ord(numbers.typecode))
+
     class Reader(RefBytesColumn.Reader):
         def numbers(self) -> Sequence[int]:
             return cast(Sequence[int], self._dbfile.get_array(self._basepos, self._typecode, self._doccount))
@@ -297,10 +315,23 @@ class Writer:
         return int(self._index.doc_count())
 
     def terms(self, field: str) -> Iterator[tuple[str, int]]:
-        """Yield each term of *field* with how many documents have it."""
+        """Yield each term of *field* that documents have, with how many."""
         with self._index.reader() as reader:
+            gone = _deleted(reader, field)
             for term, info in reader.iter_field(field):
-                yield term.decode("utf-8", "replace"), int(info.doc_frequency())
+                if having := int(info.doc_frequency()) - gone[term]:
+                    yield term.decode("utf-8", "replace"), having
+
+
+def _deleted(reader: Any, field: str) -> Counter[bytes]:
+    """Return of each term of *field* how many documents have it that are deleted, and counted until they are merged."""
+    gone: Counter[bytes] = Counter()
+    for leaf, _ in reader.leaf_readers():
+        deleted = set(leaf._perdoc.deleted_docs()) if leaf.has_deletions() else set()
+        for (name, term), postings in codec.segment_postings(leaf) if deleted else ():
+            if name == field:
+                gone[term] += len(deleted.intersection(postings.docs))
+    return gone
 
 
 # --- Searching ----------------------------------------------------------------------------------------------------
@@ -574,6 +605,8 @@ def _matching(query: Query, searcher: Any) -> qcore.Query:
 
 def _range(query: Range) -> qcore.Query:
     first, last = (end.toordinal() if isinstance(end, date) else end for end in (query.low, query.high))
+    # What has no date is numbered 0, and is of no period.
+    first = 1 if first is None and query.field == "date" else first
     return ranges.NumericRange(query.field, first, last)
 
 
@@ -651,7 +684,10 @@ def _ranking(query: Query, searcher: Any) -> _Ranking:
             if literal := _literal(sought, name):
                 rarest = max(searcher.idf(BIGRAMS[name], text) for text in sought.literal)
                 bonus = scale * LITERAL_WEIGHT / max(1, len(typed)) ** 2 * rarest
-                literals[f'{name}:"{value.text}"'] = ConstantScoreQuery(literal, bonus)
+                # Another name of one word may be a word that was typed.
+                called = f'{name}:"{value.text}"'
+                if called not in literals or literals[called].score < bonus:
+                    literals[called] = ConstantScoreQuery(literal, bonus)
     spoken = _spoken(query)
     for searched, texts in spoken:
         for text in texts:

@@ -39,7 +39,9 @@ _AFTER_NAME = re.compile("(?:이|가|을|를|의|와|과|에서|에게|께서)(?
 
 class NothingBeforeError(SearchError):
     def __init__(self, since: date) -> None:
-        super().__init__(f"No document is of the {DAYS_BEFORE} days before {since}. Choose a later --since")
+        super().__init__(
+            f"Nothing to compare with: no document is of the {DAYS_BEFORE} days before {since}. Choose another --since"
+        )
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,9 @@ def rising_words(filters: Filters, *, index_dir: Path, limit: int = 20) -> list[
     Of the period's documents the newest are read, MOST_READ of them or about MOST_CHARACTERS.
     """
     assert filters.since is not None
-    until = filters.since - timedelta(1)
-    before = replace(filters, since=filters.since - timedelta(DAYS_BEFORE), until=until)
+    if filters.since.toordinal() <= DAYS_BEFORE:
+        raise NothingBeforeError(filters.since)
+    before = replace(filters, since=filters.since - timedelta(DAYS_BEFORE), until=filters.since - timedelta(1))
     with opened(index_dir) as (reader, _):
         documents_before = day_counts(reader, before.narrow(Everything())).total()
         if not documents_before:

@@ -127,7 +127,9 @@ def test_the_file_is_read_again_when_it_has_changed(tmp_path: Path) -> None:
     assert read_aliases(tmp_path, file).others("naru") == []
 
 
-@pytest.mark.parametrize("text", ["names = [", "names = 7", "names = [1]"])
+@pytest.mark.parametrize(
+    "text", ["names = [", "names = 7", "names = [1]", 'names = [["a"]]', 'names = [["a", 1]]', "nmaes = []"]
+)
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "aliases.toml"
     file.write_text(text, encoding="utf-8")

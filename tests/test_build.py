@@ -16,10 +16,12 @@ from whoosh.filedb.structfile import BufferFile
 import index.build
 from factpl_crawler.documents import Document
 from index import whoosh_engine
+from index.aliases import LEARNT
 from index.build import BuildReport, build
 from index.meta import read_meta
 from index.records import Record, korean_day, record
-from index.search import IndexBroken, IndexLocked, search
+from index.search import IndexBroken, IndexLocked, known_aliases, search
+from index.spelling import WORDS, Vocabulary
 
 RIVER, FIELD, STAR = document("a/1", "강"), document("a/2", "들"), document("a/3", "별")
 
@@ -362,3 +364,41 @@ def test_a_moment_is_filed_under_the_day_it_was_in_korea(index_dir: Path, moment
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
+
+
+def test_what_is_deleted_is_not_counted_before_it_is_merged(index_dir: Path) -> None:
+    once = document("a/1", "다리", "한강다리(Bridge)를 건넜다")
+    source = ListSource.of(once, document("a/2", "bridge 공사", "누비온이 bridge를 놓는다"))
+    build(source, index_dir)
+    source.put(document("a/1", "다리", "한강다리(Bridge)를 다시 건넜다"))
+    build(source, index_dir)
+    assert known_aliases("bridge", index_dir=index_dir) == []
+    source.remove("a/2")
+    build(source, index_dir)
+    folder = index_dir / read_meta(index_dir).folder  # type: ignore[union-attr]  # it was just built
+    assert "누비온" not in Vocabulary(folder)
+    assert "한강다리" in Vocabulary(folder)
+
+
+@pytest.mark.parametrize("name", [LEARNT, WORDS])
+def test_an_index_that_lacks_a_file_beside_it_is_built_again(index_dir: Path, name: str) -> None:
+    source = ListSource.of(RIVER)
+    build(source, index_dir)
+    folder = index_dir / read_meta(index_dir).folder  # type: ignore[union-attr]  # it was just built
+    (folder / name).unlink()
+    assert build(source, index_dir).rebuilt == "it could not be read"
+
+
+@pytest.mark.parametrize("at", [0.1, 0.3, 0.5, 0.7, 0.9])
+def test_damage_in_the_midst_of_an_index_ends_in_a_new_one(index_dir: Path, at: float) -> None:
+    source = ListSource.of(*(document(f"a/{number}", "강", f"나루 {number}") for number in range(50)))
+    build(source, index_dir)
+    [segment] = index_dir.glob("built-*/*.seg")
+    content = bytearray(segment.read_bytes())
+    middle = int(len(content) * at)
+    content[middle : middle + 400] = b"\xff" * 400
+    segment.write_bytes(content)
+    source.put(*(document(f"a/{number}", "강", "배") for number in range(40)))
+    build(source, index_dir)
+    build(source, index_dir, rebuild=True)
+    assert search("배", index_dir=index_dir).total == 40

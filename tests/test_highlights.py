@@ -101,3 +101,8 @@ def test_a_snippets_marks_cover_what_the_texts_do_and_no_character_is_cut(text: 
     assert kept in text
     after = text[text.index(kept) + len(kept) :]
     assert not (kept and after[:1] in ("\u200d", "\u0301") and text.count(kept) == 1)
+
+
+def test_a_phrase_is_marked_wherever_it_is_found() -> None:
+    text = "칩 공개 공개 오늘 추론"
+    assert [text[start:end] for start, end in spans(parse('"칩 공개 추론"~1'), "body", text)] == [text]

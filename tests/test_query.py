@@ -168,6 +168,8 @@ PIECES = st.sampled_from(
         ":",
         "a",
         "|",
+        "ㆍ",
+        "㎏",
     ]
 )
 

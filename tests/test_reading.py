@@ -22,6 +22,7 @@ BODIES = [
     "토리젠이 문을 열었다. 돈독한 사이",
     "나비쿠와 나비루가 만났다",
     "SaaS 이야기",
+    "한은 총재가 Node.js로 셈을 맡을 날",
 ]
 
 
@@ -114,7 +115,7 @@ def test_a_question_finds_the_documents_that_have_some_of_its_words_and_says_whi
 def test_where_few_documents_have_a_whole_question_those_with_some_of_it_are_shown_too(index_dir: Path) -> None:
     asked = "나루전자의 반도체 값이 올랐다 소식 2"
     results = search(asked, index_dir=index_dir)
-    assert (ids(results)[0], results.total, results.complete, results.dropped) == ("a/2", 7, 1, ())
+    assert (ids(results)[0], results.total, results.complete, results.dropped) == ("a/2", 8, 1, ())
     shorter = search(asked.removesuffix(" 2"), index_dir=index_dir)
     assert (ids(shorter), shorter.partial, shorter.complete) == (["a/2"], False, 0)
     assert ids(search(asked, index_dir=index_dir, exact=True)) == ["a/2"]
@@ -161,6 +162,8 @@ def test_filters_are_never_dropped(index_dir: Path) -> None:
         ("그르크", "그로크", "spelling", ["a/1"]),
         ("그르크의", "그로크", "spelling", ["a/1"]),
         ("gorq", "groq", "spelling", ["a/1"]),
+        ("RMFHZM", "그로크", "keyboard", ["a/1"]),
+        ("한은", '"한은"', "literal", ["a/8"]),
     ],
 )
 def test_a_query_that_finds_nothing_is_read_as_it_may_have_been_meant_and_that_is_said(
@@ -270,6 +273,27 @@ def test_countries_are_found_however_they_are_joined_or_written(index_dir: Path,
 @pytest.mark.parametrize("query", ["gpt-4o", "GPT4o", "ＧＰＴ-４ｏ", "h100", "5g", "1287MWh", "1287mwh", "1,287MWh"])
 def test_names_of_letters_and_digits_are_found_in_any_shape(index_dir: Path, query: str) -> None:
     assert ids(search(query, index_dir=index_dir)) == ["a/4"]
+
+
+@pytest.mark.parametrize("query", ["node.js", "Node JS", "nodejs", "Node-JS", "맡을", "셈을"])
+def test_a_name_is_found_however_it_is_spelt_and_a_word_as_it_stands(index_dir: Path, query: str) -> None:
+    results = search(query, index_dir=index_dir)
+    assert (ids(results), results.correction) == (["a/8"], None)
+
+
+@pytest.mark.parametrize(
+    ("query", "dropped"),
+    [("그로크,엔비디아", ("엔비디아",)), ("엔비디아/그로크", ("엔비디아",)), ("그로크+토리젠+값", ("토리젠", "값"))],
+)
+def test_what_signs_join_may_be_found_in_part(index_dir: Path, query: str, dropped: tuple[str, ...]) -> None:
+    results = search(query, index_dir=index_dir)
+    assert results.partial
+    assert len(results.dropped) == len(dropped)
+    assert search(query, index_dir=index_dir, exact=True).total == 0
+
+
+def test_a_verb_that_was_not_typed_is_no_part_of_a_word() -> None:
+    assert relax(parse("엔비디아야")) == (Word("엔비디아야"), ())
 
 
 def test_an_explanation_says_what_each_word_looks_for(index_dir: Path) -> None:

@@ -47,7 +47,7 @@ def test_what_says_the_same_is_related_once(tmp_path: Path) -> None:
 
 
 def test_a_document_that_is_not_there_or_says_nothing_is_named(index_dir: Path) -> None:
-    with pytest.raises(NoDocumentError, match="No document of the index has the id a/9"):
+    with pytest.raises(NoDocumentError, match="No entry or article of the index has the id a/9"):
         related("a/9", index_dir=index_dir)
     with pytest.raises(NothingTellingError, match="No other document has a name or noun of a/6"):
         related("a/6", index_dir=index_dir)
@@ -66,3 +66,10 @@ def test_a_book_is_asked_about_by_its_beginning(tmp_path: Path, monkeypatch: pyt
     texts = [document("a/0", body="물레방아 오솔길"), document("a/1", body="물레방아"), document("a/2", body="오솔길")]
     build(ListSource.of(*texts, document("a/3", body="달"), document("a/4", body="달")), tmp_path)
     assert ids(related("a/0", index_dir=tmp_path)) == ["a/1"]
+
+
+def test_long_words_and_odd_ids_are_no_query(tmp_path: Path) -> None:
+    words = " ".join(f"{letter * 200}가" for letter in "갈날달랄말발살알")
+    documents = [document('a/"1"', "긴 말", words), document("a/2", "긴 말", words), document("a/3", "다른 말", "강")]
+    build(ListSource.of(*documents), tmp_path)
+    assert ids(related('a/"1"', index_dir=tmp_path)) == ["a/2"]

@@ -193,6 +193,27 @@ def test_values_of_a_filter_are_alternatives_and_filters_add_up(documented: Path
     assert filtered(since=date(2030, 1, 1)) == []
 
 
+def test_what_has_no_date_is_of_no_period(tmp_path: Path) -> None:
+    build(ListSource.of(document("a/1", "강", date="2024-03-07"), document("a/2", "강", date=None)), tmp_path)
+    assert found("강", tmp_path) == ["a/1", "a/2"]
+    assert found("강 날짜:..2024", tmp_path) == ["a/1"]
+    assert [
+        hit.document.id for hit in search("강", index_dir=tmp_path, filters=Filters(until=date(2024, 12, 31))).hits
+    ] == ["a/1"]
+    assert found("강 -날짜:..2024", tmp_path) == ["a/2"]
+
+
+def test_the_order_of_alternatives_changes_nothing(tmp_path: Path) -> None:
+    # The first says both side by side, in one order.
+    bodies = ["그로크(Groq)가 왔다", "groq 이야기", "그로크와 배", "배와 강"]
+    build(ListSource.of(*(document(f"a/{n}", "", body) for n, body in enumerate(bodies))), tmp_path)
+    scores = [
+        {hit.document.id: pytest.approx(hit.score) for hit in search(query, index_dir=tmp_path).hits[1:]}
+        for query in ("그로크 OR Groq", "Groq OR 그로크")
+    ]
+    assert scores[0] == scores[1]
+
+
 def test_filters_narrow_a_query_with_or(documented: Path) -> None:
     results = search("칩 OR 판", index_dir=documented, filters=Filters(section=("인터뷰",)))
     assert ids(results.hits) == ["naru/12#1"]
@@ -422,6 +443,11 @@ def test_a_snippet_begins_with_the_sentence_that_was_found() -> None:
         "…나루에 배가 왔다. 나루는 넓다. 끝 문장이 길게 이어진다.…",
         (Highlight("body", 1, 3), Highlight("body", 12, 14)),
     )
+
+
+def test_a_mark_longer_than_the_snippet_is_cut() -> None:
+    part = snippet(LONG, [Highlight("body", 0, len(LONG))], 20)
+    assert part.highlights == (Highlight("body", 0, len(part.text) - 1),)
 
 
 def test_a_snippet_without_marks_is_the_beginning() -> None:

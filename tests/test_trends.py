@@ -105,3 +105,18 @@ def test_a_png_is_a_picture_of_the_trend() -> None:
     assert one.startswith(b"\x89PNG\r\n\x1a\n")
     assert (int.from_bytes(one[16:20], "big"), int.from_bytes(one[20:24], "big")) == (1000, 500)
     assert one != charts.png([trend("a", 3, 2, 1)], absolute=True)
+
+
+def test_every_line_of_a_picture_has_its_name_and_colour() -> None:
+    many = [trend(f"낱말{number}", 1, 2) for number in range(10)]
+    drawn = charts.svg(many, absolute=True)
+    assert all(f"낱말{number}" in drawn for number in range(10))
+    assert len(set(re.findall(r'stroke="(#[0-9a-f]{6})"', drawn))) >= 10
+    with pytest.raises(charts.TooManyLinesError, match="A picture shows up to 10 words, not 11: leave some out"):
+        charts.svg([*many, many[0]], absolute=True)
+
+
+def test_one_period_is_a_dot_with_its_name() -> None:
+    drawn = charts.svg([trend("그로크", 1), trend("칩", 2)], absolute=True)
+    assert "Unnamed" not in drawn
+    assert drawn.count("<circle") == 2

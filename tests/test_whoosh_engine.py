@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import document, linked_from
+from whoosh.filedb.filestore import RamStorage
 from whoosh.query import compound, qcore, ranges, terms
 from whoosh.query.spans import SpanNear2
 from whoosh.query.wrappers import Not as NotMatching
@@ -35,7 +36,7 @@ from index.query import (
 )
 from index.records import Record, record
 from index.schema import stored_document
-from index.whoosh_engine import CLOSE, FIELD_WEIGHT, K1, B, Reader, Writer
+from index.whoosh_engine import CLOSE, FIELD_WEIGHT, K1, B, Reader, Writer, _CountedColumn
 
 WORDS = "나루 마루 여울 강가 배 기차 GPT 4 나루의 마루에서 강가를 나루마루 적용하는 적용했다 푸른기차".split()
 CANDIDATES = 7
@@ -245,3 +246,17 @@ def test_the_best_few_are_those_of_all_whatever_is_asked(
             assert (found, total) == (whole[offset : offset + limit], len(whole))
 
     check()
+
+
+def test_a_column_counts_more_values_than_two_bytes_can_name() -> None:
+    storage = RamStorage()
+    with storage.create_file("column") as file:
+        writer = _CountedColumn().writer(file)
+        for number in range(70_000):
+            writer.add(number, str(number).encode())
+        writer.finish(70_001)
+        length = file.tell()
+    with storage.open_file("column") as file:
+        reader = _CountedColumn().reader(file, 0, length, 70_001)
+        values = [reader.values()[number] for number in reader.numbers()]
+    assert values == [*(str(number).encode() for number in range(70_000)), b""]

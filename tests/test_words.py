@@ -68,7 +68,7 @@ def test_a_new_name_that_the_dictionary_takes_for_a_verb_rises_too(tmp_path: Pat
 def test_filters_narrow_both_periods_and_the_limit_cuts(index_dir: Path) -> None:
     assert [one.documents for one in rising_words(Filters(since=SINCE), index_dir=index_dir)] == [4]
     assert rising_words(Filters(since=SINCE), index_dir=index_dir, limit=0) == []
-    with pytest.raises(NothingBeforeError, match="No document is of the 91 days before 2024-05-01"):
+    with pytest.raises(NothingBeforeError, match="no document is of the 91 days before 2024-05-01"):
         rising_words(Filters(since=SINCE, site=("later.example",)), index_dir=index_dir)
 
 
@@ -86,3 +86,10 @@ def test_a_rise_is_positive_a_fall_negative_and_surer_with_more_documents() -> N
     assert _rise(10, 20, 10, 100) == pytest.approx(by_hand)
     assert _rise(1, 100, 10, 20) < 0 < _rise(5, 10, 50, 1000) < _rise(50, 100, 50, 1000)
     assert _rise(5, 10, 50, 100) == pytest.approx(0, abs=1e-9)
+
+
+def test_before_the_first_of_all_days_there_is_nothing_to_compare_with(index_dir: Path) -> None:
+    with pytest.raises(
+        NothingBeforeError, match="Nothing to compare with: no document is of the 91 days before 0001-01-01"
+    ):
+        rising_words(Filters(since=date(1, 1, 1)), index_dir=index_dir)
