@@ -151,7 +151,7 @@ def strip_particle(eojeol: str) -> str:
 
 
 def is_particle(word: str) -> bool:
-    return word in _PARTICLES
+    return _SIGNS_AROUND.sub("", word) in _PARTICLES
 
 
 def _run_text(run: Run) -> str:

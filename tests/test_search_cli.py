@@ -402,7 +402,10 @@ def test_related_documents_are_listed_as_hits(run: Run) -> None:
     assert (ids(result), result.exit_code) == (["a/news.example/1"], 0)
     assert run("related", "naru/12#1", "--kind", "entry").exit_code == 1
     unknown = run("related", "naru/99#1")
-    assert unknown.stderr == "Error: No document of the index has the id naru/99#1. Run: search_cli.py index\n"
+    assert (
+        unknown.stderr
+        == "Error: No entry or article of the index has the id naru/99#1. Run: search_cli.py show naru/99#1\n"
+    )
 
 
 def test_words_that_rose_are_a_table_or_data(tmp_path: Path) -> None:
