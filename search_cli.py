@@ -253,6 +253,9 @@ def example(command: str) -> str:
     return f"Example:  search_cli.py {command}"
 
 
+no_aliases_option = click.option(
+    "--no-aliases", is_flag=True, help="Do not look for the other names of a word: Groq for 그로크."
+)
 facet_option = click.option(
     "--facet",
     "facets",
@@ -275,7 +278,7 @@ facet_option = click.option(
 @click.option("--count", is_flag=True, help="Print only how many there are.")
 @facet_option
 @click.option("--exact", is_flag=True, help="Only what was typed: no other names, no corrections, no partial matches.")
-@click.option("--no-aliases", is_flag=True, help="Do not look for the other names of a word: Groq for 그로크.")
+@no_aliases_option
 @click.option("--no-collapse", is_flag=True, help="Show what says the same as a better hit as a hit of its own.")
 @format_option("text", "json", "jsonl", "csv", "urls")
 @click.option("--explain", is_flag=True, help="Say how the query was understood and where the scores come from.")
@@ -408,6 +411,7 @@ def related(
     """List the documents that are most like the entry or article named ID."""
     from index.related import related as find_related
 
+    warn_of_an_old_index()
     results = find_related(id, index_dir=index_dir(), filters=filters, limit=limit, collapse=not no_collapse)
     write(page(results, output_format, limit, 0, screen(color)))
     if not results.hits:
@@ -418,6 +422,7 @@ def related(
 @click.argument("queries", nargs=-1, required=True, metavar="WORD...", callback=composed_all)
 @filter_options
 @click.option("--by", type=click.Choice(["month", "week"]), default="month", show_default=True)
+@no_aliases_option
 @click.option("--absolute", is_flag=True, help="Documents, not per cent of all documents of the period.")
 @click.option("--svg", "svg_file", metavar="FILE", type=click.Path(path_type=Path), help="Draw there instead.")
 @click.option("--png", "png_file", metavar="FILE", type=click.Path(path_type=Path), help="Draw there instead.")
@@ -428,6 +433,7 @@ def trends(
     queries: tuple[str, ...],
     filters: "Filters",
     by: Literal["month", "week"],
+    no_aliases: bool,
     absolute: bool,
     svg_file: Path | None,
     png_file: Path | None,
@@ -440,7 +446,8 @@ def trends(
     import charts
     from index.trends import trends as find_trends
 
-    found = find_trends(queries, index_dir=index_dir(), filters=filters, by=by)
+    warn_of_an_old_index()
+    found = find_trends(queries, index_dir=index_dir(), filters=filters, by=by, aliases=not no_aliases)
     if svg_file:
         svg_file.write_text(charts.svg(found, absolute=absolute), encoding="utf-8")
     if png_file:
@@ -468,6 +475,7 @@ def words(ctx: click.Context, filters: "Filters", limit: int, output_format: str
 
     if filters.since is None:
         raise Failure("From when on? Run: search_cli.py words --since 1주")
+    warn_of_an_old_index()
     found = rising_words(filters, index_dir=index_dir(), limit=limit)
     formats = {"text": cli_output.words_as_text, "json": cli_output.words_as_json, "csv": cli_output.words_as_csv}
     write(formats[output_format](found))
@@ -592,8 +600,18 @@ def export(ctx: click.Context, query: str, filters: "Filters", output: Path | No
 def matching_ids(query: str, filters: "Filters") -> Iterator[str]:
     from index.search import search, search_ids
 
-    warn(search(query, index_dir=index_dir(), store_path=store_path(), filters=filters, limit=1).warnings)
+    found = search(query, index_dir=index_dir(), store_path=store_path(), filters=filters, limit=1)
+    warn(found.warnings)
+    if found.correction or found.partial or found.suggestions:
+        tell_reading(found)
+        say("An export keeps to what was typed, and what was found beside it is left out.")
     return search_ids(query, index_dir=index_dir(), filters=filters)
+
+
+def warn_of_an_old_index() -> None:
+    from index.search import warnings
+
+    warn(warnings(index_dir(), store_path()))
 
 
 @cli.command("import", epilog=example("import archive.jsonl.gz --data /tmp/copy"))

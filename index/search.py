@@ -43,6 +43,7 @@ __all__ = [
     "known_aliases",
     "search",
     "search_ids",
+    "warnings",
 ]
 
 Sort = Literal["score", "date"]
@@ -269,6 +270,11 @@ def _checked_meta(index_dir: Path) -> Meta:
     if not meta.is_ours:
         raise IndexMismatch(index_dir)
     return meta
+
+
+def warnings(index_dir: Path, store_path: Path) -> list[str]:
+    """Return what is to be said of an index before it answers: that the archive has changed since it was built."""
+    return _warnings(_checked_meta(index_dir), store_path)
 
 
 def _warnings(meta: Meta, store_path: Path | None) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
-from index.aliases import read_aliases
+from index.aliases import Aliases, read_aliases
 from index.facets import day_counts
 from index.query import Everything, parse
 from index.reading import expand
@@ -57,16 +57,23 @@ class Trend:
     counts: list[PeriodCount]
 
 
-def trends(texts: Sequence[str], *, index_dir: Path, filters: Filters = NO_FILTERS, by: Unit = "month") -> list[Trend]:
+def trends(
+    texts: Sequence[str],
+    *,
+    index_dir: Path,
+    filters: Filters = NO_FILTERS,
+    by: Unit = "month",
+    aliases: bool = True,
+) -> list[Trend]:
     """Return a trend for each query in *texts*, all over the same periods; names count under their other names too.
 
     Raises QueryError and SearchError; of the latter NothingDatedError and TooManyPeriodsError.
     """
     queries = [parse(text) for text in texts]
     with opened(index_dir) as (reader, meta):
-        aliases = read_aliases(index_dir / meta.folder)
+        known = read_aliases(index_dir / meta.folder) if aliases else Aliases()
         everything = day_counts(reader, filters.narrow(Everything()))
-        found = [day_counts(reader, filters.narrow(expand(query, aliases))) for query in queries]
+        found = [day_counts(reader, filters.narrow(expand(query, known))) for query in queries]
     if not everything:
         raise NothingDatedError
     first, last = min(everything), max(everything)

@@ -674,6 +674,13 @@ def test_a_word_to_exclude_is_not_taken_for_a_files_name(run: Run) -> None:
     assert run("export", "칩", "-foo").exit_code == 2
 
 
+def test_what_an_export_leaves_out_that_a_search_shows_is_said(run: Run) -> None:
+    result = run("export", "그르크")
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert "Nothing has 그르크. Searched for 그로크" in result.stderr
+    assert "An export keeps to what was typed" in result.stderr
+
+
 def test_an_export_is_imported_indexed_and_found(run: Run, archive: Path, tmp_path: Path) -> None:
     data = ("--data", str(tmp_path / "copy"))
     imported = run("import", str(archive / "all.jsonl"), *data)
@@ -699,7 +706,13 @@ def test_a_stale_index_answers_with_a_warning(run: Run, stale: Path) -> None:
     result = run("그로크", "--data", str(stale))
     assert (result.stdout, result.exit_code) == (FOUND, 0)
     assert re.fullmatch(r"Warning: .* Run: search_cli\.py --data \S+ index\n2 of 2\n", result.stderr)
-    assert run("export", "그로크", "--data", str(stale)).stderr.startswith("Warning: ")
+    for command in (
+        ("export", "그로크"),
+        ("trends", "그로크"),
+        ("related", "naru/12#1"),
+        ("words", "--since", "2024-03"),
+    ):
+        assert run(*command.split(), "--data", str(stale)).stderr.startswith("Warning: The archive has changed")
 
 
 def test_stats_count_the_archive_and_its_index(run: Run, stale: Path) -> None:
