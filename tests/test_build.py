@@ -18,7 +18,7 @@ from factpl_crawler.documents import Document
 from index import whoosh_engine
 from index.aliases import LEARNT
 from index.build import BuildReport, build
-from index.meta import read_meta
+from index.meta import read_meta, replace_file
 from index.records import Record, korean_day, record
 from index.search import IndexBroken, IndexLocked, known_aliases, search
 from index.spelling import WORDS, Vocabulary
@@ -402,3 +402,17 @@ def test_damage_in_the_midst_of_an_index_ends_in_a_new_one(index_dir: Path, at: 
     build(source, index_dir)
     build(source, index_dir, rebuild=True)
     assert search("배", index_dir=index_dir).total == 40
+
+
+def test_a_file_beside_the_index_is_on_the_disk_before_it_has_its_name_and_its_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: done.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+    )
+    replaced = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda self, target: (done.append("replace"), replaced(self, target))[1])
+    replace_file(tmp_path / "words.txt", ["강\t1\n"])
+    assert done == [str(tmp_path / "words.txt.new"), "replace", str(tmp_path)]
+    assert (tmp_path / "words.txt").read_text(encoding="utf-8") == "강\t1\n"

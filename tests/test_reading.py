@@ -1,3 +1,4 @@
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 
@@ -351,3 +352,28 @@ def test_the_longest_query_takes_no_longer_than_it_may(index_dir: Path, word: st
     started = perf_counter()
     search(" ".join([word] * min(64, 1000 // (len(word) + 1))), index_dir=index_dir)
     assert perf_counter() - started < 2
+
+
+# --- The limits that docs/query.md names ---
+
+
+def test_a_prefix_finds_the_hundred_most_frequent_words(tmp_path: Path) -> None:
+    words = ["naru" + "".join(letters) for letters in product("abcdefghijkl", "mnopqrstuv")]
+    documents = [document(f"a/{number}", "", word) for number, word in enumerate([*words, *words[20:]])]
+    build(ListSource.of(*documents), tmp_path)
+    assert search("naru*", index_dir=tmp_path).total == 200
+
+
+@pytest.mark.parametrize(("times", "suggestions"), [(19, ()), (20, ("데이터",))])
+def test_a_word_is_doubted_where_another_is_in_twenty_times_as_many(
+    tmp_path: Path, times: int, suggestions: tuple[str, ...]
+) -> None:
+    documents = [document(f"a/{number}", "", f"데이터를 보았다 {number}") for number in range(times)]
+    build(ListSource.of(document("b/1", "", "데이타를 보았다"), *documents), tmp_path)
+    assert search("데이타", index_dir=tmp_path).suggestions == suggestions
+
+
+@pytest.mark.parametrize(("words", "used"), [(8, "그로크 " * 7 + "그로크"), (9, None)])
+def test_eight_words_are_read_in_the_other_layout(index_dir: Path, words: int, used: str | None) -> None:
+    correction = search("rmfhzm " * words, index_dir=index_dir).correction
+    assert (correction and correction.used) == used
