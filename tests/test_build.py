@@ -414,5 +414,5 @@ def test_a_file_beside_the_index_is_on_the_disk_before_it_has_its_name_and_its_n
     replaced = Path.replace
     monkeypatch.setattr(Path, "replace", lambda self, target: (done.append("replace"), replaced(self, target))[1])
     replace_file(tmp_path / "words.txt", ["강\t1\n"])
-    assert done == ["file", "replace", "folder"]
+    assert done == [str(tmp_path / "words.txt.new"), "replace", str(tmp_path)]
     assert (tmp_path / "words.txt").read_text(encoding="utf-8") == "강\t1\n"
