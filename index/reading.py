@@ -4,7 +4,7 @@ What is done here is told in `Reading`; nothing is done to phrases, fields, excl
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -149,7 +149,7 @@ def _read_otherwise(typed: Query, index: Index) -> Reading:
     suggestions, is_sure = _suggested(query, index)
     if is_sure:
         return Reading(suggestions[0], Correction("spelling", str(typed), str(suggestions[0])))
-    relaxed, optional = relax(query)
+    relaxed, optional = relax(query, instead=_children(query) - _children(typed))
     if optional and index.finds(relaxed):
         query = relaxed
     else:
@@ -258,15 +258,24 @@ def _guesses(word: str, vocabulary: Vocabulary) -> list[Guess]:
     return guesses or (vocabulary.alike(stem, MAX_SUGGESTED) if stem != word else [])
 
 
-def relax(query: Query) -> tuple[Query, tuple[Word | Phrase, ...]]:
+def _children(query: Query) -> set[Query]:
+    return set(query.children) if isinstance(query, And) else {query}
+
+
+def relax(query: Query, *, instead: Collection[Query] = ()) -> tuple[Query, tuple[Word | Phrase, ...]]:
     """Return *query* content with any of its plain words, or of the parts of its only one, and those words.
 
-    The phrases of a question are words that somebody quoted.
+    The phrases of a question are words that somebody quoted, and those that are there *instead* of a word are words.
     """
     children = query.children if isinstance(query, And) else (query,)
-    kinds = Word | Phrase if _is_question(query) else Word
-    parts = [child for child in children if isinstance(child, kinds)]
-    rest = [child for child in children if not isinstance(child, kinds)]
+    is_question = _is_question(query)
+    parts: list[Word | Phrase] = []
+    rest: list[Query] = []
+    for child in children:
+        if isinstance(child, Word) or (isinstance(child, Phrase) and (is_question or child in instead)):
+            parts.append(child)
+        else:
+            rest.append(child)
     if len(parts) == 1 and isinstance(only := parts[0], Word):
         parts = [*_parts(only)]
     return (all_of([any_of([*parts]), *rest]), tuple(parts)) if len(parts) > 1 else (query, ())

@@ -293,6 +293,12 @@ def test_what_signs_join_may_be_found_in_part(index_dir: Path, query: str, dropp
     assert search(query, index_dir=index_dir, exact=True).total == 0
 
 
+def test_what_is_searched_for_as_it_stands_may_be_lacking_like_the_word_that_was_typed(index_dir: Path) -> None:
+    results = search("한은 그로크", index_dir=index_dir)
+    assert (sorted(ids(results)), results.partial) == (["a/1", "a/8"], True)
+    assert str(results.correction and results.correction.used) == '"한은" 그로크'
+
+
 def test_a_verb_that_was_not_typed_is_no_part_of_a_word() -> None:
     assert relax(parse("엔비디아야")) == (Word("엔비디아야"), ())
 
