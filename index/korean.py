@@ -282,7 +282,20 @@ def _read(surface: str, feature: str) -> tuple[str, list[tuple[str, str]]]:
     if kind == "Compound":
         # One syllable of a word is no word: the 돈 of 돈가스 is not money.
         parts = [(surface if len(part) == 1 else part, tag) for part, tag in parts]
-    return tag, parts
+    return _with_its_own_noun(surface, tag, parts) if kind == "Inflect" else (tag, parts)
+
+
+def _with_its_own_noun(surface: str, tag: str, parts: list[tuple[str, str]]) -> tuple[str, list[tuple[str, str]]]:
+    """Return (tag, parts) without a noun that is not there: 의대 + 를 is said of 를, and 민주당 + 은 of 당은."""
+    (noun, noun_tag), *rest = parts
+    if not noun_tag.startswith("N") or noun in surface or _jamo(noun)[0] == _jamo(surface)[0]:
+        return tag, parts
+    own = surface.removesuffix("".join(part for part, _ in rest))
+    return (tag, [(own, noun_tag), *rest]) if own else ("+".join(tag for _, tag in rest), rest)
+
+
+def _jamo(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
 
 
 def _marked_ends(morphemes: list[_Morpheme]) -> list[int]:

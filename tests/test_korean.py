@@ -108,6 +108,21 @@ def test_a_stem_that_its_ending_does_not_change_is_the_verb(text: str, verb: str
     assert [text for text, _ in morphemes(text)] == [verb]
 
 
+@pytest.mark.parametrize(
+    ("text", "nouns"),
+    [
+        ("(SDR) 를", ["sdr"]),
+        ("신한국당은", ["신", "한국", "당"]),
+        ("행은", ["행"]),
+        ("게임을", ["게임"]),
+        ("문젭니다", ["문제"]),
+        ("내옆에서", ["옆"]),
+    ],
+)
+def test_a_noun_of_the_dictionary_that_is_not_in_the_text_is_not_kept(text: str, nouns: list[str]) -> None:
+    assert [token.text for token in analyse(text).morphemes] == nouns
+
+
 def test_a_compound_whose_parts_the_dictionary_keeps_to_itself_is_one_word() -> None:
     assert [text for text, _ in morphemes("건대입구")] == ["건대", "입구"]
 
