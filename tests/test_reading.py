@@ -273,11 +273,12 @@ def test_names_of_letters_and_digits_are_found_in_any_shape(index_dir: Path, que
 
 
 def test_an_explanation_says_what_each_word_looks_for(index_dir: Path) -> None:
-    assert search("groq 인공지능", index_dir=index_dir, explain=True).reading == (
+    assert search("groq 인공지능 들었다", index_dir=index_dir, explain=True).reading == (
         "groq: as typed groq",
         "groq: alias 그로크 = Groq (learnt, documents: 1)",
         "인공지능: as typed 인공·공지·지능; in another form 인공 + 지능",
         "인공지능: alias 인공지능 = AI (aliases.toml)",
+        "들었다: as typed 들었·었다; in another form 듣다 or 들다",
     )
 
 
