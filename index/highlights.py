@@ -40,7 +40,7 @@ def _looked_for(value: Text) -> QueryTerms:
 
 
 def _may_say(terms: QueryTerms, line: str) -> bool:
-    ways = filter(None, (terms.literal, terms.morphemes))
+    ways = filter(None, (terms.literal, *terms.readings))
     return any(all(traces(text).search(line) for text in way) for way in ways)
 
 
@@ -54,9 +54,9 @@ def _spans_of(terms: QueryTerms, slop: int, analysis: Analysis, text: str) -> It
         begun = {token.start for token in analysis.starts if token.text.startswith(terms.at_start)}
         sure = {span for span in literal if span[0] in begun}
     others: list[Span] = []
-    if terms.morphemes:
-        said = _chains(analysis.morphemes_beside(sure, terms.morphemes), terms.morphemes, terms.apart)
-        others = [span for found in said for span in _joined(found, text)]
+    for reading in terms.readings:
+        said = _chains(analysis.morphemes_beside(sure, reading), reading, terms.apart)
+        others += (span for found in said for span in _joined(found, text))
     literal = [span for span in literal if span in sure or any(_overlap(span, other) for other in others)]
     yield from literal
     yield from (other for other in others if not any(_overlap(span, other) for span in literal))

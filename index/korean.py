@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -253,7 +253,6 @@ _VERBS = frozenset(("VV", "VA"))
 _WEAK_VERBS = frozenset("하다 되다 있다 없다 보다".split())
 _FOREIGN = frozenset(("SL", "SN"))
 _EXPANDED = frozenset(("Inflect", "Compound", "Preanalysis"))
-_RIEUL = ord("갈") - ord("가")
 # With no final consonant, and with each of the 27.
 _FINALS = ord("개") - ord("가")
 _TAIL = re.compile("E|XS[NVA]|VCP|VX")
@@ -314,7 +313,20 @@ def _read(surface: str, feature: str) -> tuple[str, list[tuple[str, str]]]:
     if kind == "Compound":
         # One syllable of a word is no word: the 돈 of 돈가스 is not money.
         parts = [(surface if len(part) == 1 else part, tag) for part, tag in parts]
-    return tag, parts
+    return _with_its_own_noun(surface, tag, parts) if kind == "Inflect" else (tag, parts)
+
+
+def _with_its_own_noun(surface: str, tag: str, parts: list[tuple[str, str]]) -> tuple[str, list[tuple[str, str]]]:
+    """Return (tag, parts) without a noun that is not there: 의대 + 를 is said of 를, and 민주당 + 은 of 당은."""
+    (noun, noun_tag), *rest = parts
+    if not noun_tag.startswith("N") or noun in surface or _jamo(noun)[0] == _jamo(surface)[0]:
+        return tag, parts
+    own = surface.removesuffix("".join(part for part, _ in rest))
+    return (tag, [(own, noun_tag), *rest]) if own else ("+".join(tag for _, tag in rest), rest)
+
+
+def _jamo(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
 
 
 def _marked_ends(morphemes: list[_Morpheme]) -> list[int]:
@@ -327,35 +339,88 @@ def _marked_ends(morphemes: list[_Morpheme]) -> list[int]:
     return ends
 
 
-# Endings that change no stem before them, but for the ㄹ that some of them drop.
-_PLAIN_ENDING = re.compile("[는고지던네다]")
+_DIEUT, _RIEUL, _PIEUP, _SIOT, _HIEUH = "\u11ae\u11af\u11b8\u11ba\u11c2"
+_VOWEL = "\u110b"
+# A stem's last syllable, then how it may look and before what. What else the dictionary makes of a stem is no form of
+# a verb: it takes 막 for 박다 and 내 for 나다.
+_CHANGED = re.compile(
+    f"""(?P<same>..)(?:
+    {_RIEUL}(?P=same)(?:\u1102|\u1109[\u1175\u1166\u1167]|{_VOWEL}\u1169)  # 만들: 만드는, 만드시고, 만드오
+    |{_DIEUT}(?P=same){_RIEUL}{_VOWEL}  # 듣: 들어
+    |{_SIOT}(?P=same){_VOWEL}  # 짓: 지어
+    |{_PIEUP}(?P=same)  # 돕: 도우면
+    |{_HIEUH}(?P=same)[\u1102\u1106]  # 그렇: 그러면
+    )""",
+    re.VERBOSE,
+)
+# What the dictionary sees in 가는, 나면서, 쓰는 and 주어, and hardly anybody means.
+_SELDOM = frozenset("갈날쓸줏")
+# Stems that both are common and that some forms may be of: 사는 and 산 of 살다 or 사다, 들어 of 듣다 or 들다.
+_TWINS = dict(zip("듣걷묻붇살팔끌틀빌사파끄트비", "들걸물불사파끄트비살팔끌틀빌", strict=True))
+_ALIKE = re.compile(
+    f"""(?P<same>..)(?:
+    {_DIEUT}(?P=same){_RIEUL}{_VOWEL}[\u1161\u1165]  # 들어
+    |{_RIEUL}(?P=same)[\u1102\u1109]  # 사는
+    |{_RIEUL}?(?P=same)[\u11ab{_PIEUP}]  # 산, 삽니다
+    |(?P=same){_RIEUL}  # 살까
+    )""",
+    re.VERBOSE,
+)
+# Of another stem than the dictionary says: 나다 joins its endings, as in 났다 and 난, so that 나았다 is of 낫다.
+_MISTAKEN = re.compile("(?P<낫>나)(?=[아았으은을])|(?P<쌓>쌓았)")
+# The end of 팝니다, in which the dictionary sees two nouns.
+_POLITE = ("니다", "니까")
 
 
-def _kept(text: str, m: _Morpheme) -> list[tuple[str, str]]:
-    """Return (term, tag): of a verb 사다 for 샀다, which would else be the noun in 회사 and the number in 사십."""
+def _kept(text: str, m: _Morpheme) -> list[tuple[list[str], str]]:
+    """Return (texts, tag), of each term all that it may be: 사다 for 샀다, as 사 is the noun in 회사 and a number."""
+    kept = [([part], tag) for part, tag in m.parts if tag in _KEPT and tag not in _FOREIGN]
+    if not kept or _ends_politely(text, m.start):
+        return []
+    if _ends_politely(text, m.end) and "+" not in m.tag:
+        kept = [(_joined_stems(text[m.start : m.end]), "VV")]
+    elif m.parts[0][1] in _VERBS:
+        kept[0] = _verb_stems(text, m), m.parts[0][1]
+    return [([f"{part}다" if tag in _VERBS else part for part in texts], tag) for texts, tag in kept]
+
+
+def _ends_politely(text: str, at: int) -> bool:
+    return text.startswith(_POLITE, at) and _jamo(text[at - 1 : at]).endswith(_PIEUP)
+
+
+def _joined_stems(surface: str) -> list[str]:
+    """Return the stems that ㅂ may have been joined to: 파 and 팔 for 팝."""
+    vowel = _jamo(surface)[:-1]
+    return [unicodedata.normalize("NFC", stem) for stem in (vowel, f"{vowel}{_RIEUL}")]
+
+
+def _verb_stems(text: str, m: _Morpheme) -> list[str]:
     surface, stem = text[m.start : m.end], m.parts[0][0]
-    if m.tag in _VERBS and surface != stem and _PLAIN_ENDING.match(text, m.end) and not _dropped_rieul(surface, stem):
-        # The dictionary takes 듣는 for 들다 and 그리는 for 그러다.
-        return [(f"{surface}다", m.tag)]
-    kept = [(part, tag) for part, tag in m.parts if tag in _KEPT and tag not in _FOREIGN]
-    return [(f"{part}다" if tag in _VERBS else part, tag) for part, tag in kept]
+    if surface == stem:
+        return [stem]
+    mistaken = _MISTAKEN.match(text, m.start)
+    if mistaken and mistaken.end() == m.end:
+        return [str(mistaken.lastgroup)]
+    last = m.start + len(stem) - 1
+    begins_alike = text[m.start : last] == stem[:-1]
+    seen = _jamo(stem[-1] + text[last : last + 2])
+    if len(m.parts) == 1 and not (begins_alike and _CHANGED.match(seen) and stem not in _SELDOM):
+        return [surface]
+    has_twin = begins_alike and stem[-1] in _TWINS and _ALIKE.match(seen)
+    return [stem, f"{stem[:-1]}{_TWINS[stem[-1]]}"] if has_twin else [stem]
 
 
-def _dropped_rieul(surface: str, stem: str) -> bool:
-    return surface[:-1] == stem[:-1] and ord(stem[-1]) == ord(surface[-1]) + _RIEUL
-
-
-def _terms(text: str, morphemes: list[_Morpheme]) -> list[tuple[int, int, str, str]]:
-    """Return (start, end, text, tag) of what is kept, in the order of the text."""
+def _terms(text: str, morphemes: list[_Morpheme]) -> list[tuple[int, int, list[str], str]]:
+    """Return (start, end, texts, tag) of what is kept, in the order of the text."""
     terms = [
-        (m.start, end, term, tag)
+        (m.start, end, texts, tag)
         for m, end in zip(morphemes, _marked_ends(morphemes), strict=True)
         if not m.tag.startswith("J")
-        for term, tag in _kept(text, m)
+        for texts, tag in _kept(text, m)
     ]
     # Not the dictionary's Latin and digits: it knows some runs whole and cuts others.
     terms += [
-        (*run.span(), _run_text(run), "SN" if run.lastgroup == "number" else "SL")
+        (*run.span(), [_run_text(run)], "SN" if run.lastgroup == "number" else "SL")
         for run in _runs(text)
         if run.lastgroup in ("number", "letters")
     ]
@@ -363,11 +428,14 @@ def _terms(text: str, morphemes: list[_Morpheme]) -> list[tuple[int, int, str, s
 
 
 def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
-    """Positions count terms, and one more where a particle, an adverb or an ending stands that joins no compound."""
+    """Positions count terms, and one more where a particle, an adverb or an ending stands that joins no compound.
+
+    All that one word may be stands at one position: 들었다 is there as 듣다 and as 들다.
+    """
     tokens: list[Token] = []
     position = before = 0
     breaks = deque(m.end for m in morphemes if _BREAK.match(m.tag))
-    for start, end, text, tag in _terms(normal.text, morphemes):
+    for start, end, texts, tag in _terms(normal.text, morphemes):
         if "\n" in normal.text[before:start]:
             position += PARAGRAPH_GAP
         while breaks and breaks[0] <= before:
@@ -375,8 +443,8 @@ def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
         if tokens and breaks and breaks[0] <= start:
             position += 1
         before = start
-        required = tag not in _WEAK and not (tag == "VV" and text in _WEAK_VERBS)
-        tokens.append(Token(text, *normal.span(start, end), position, tag, required))
+        required = tag not in _WEAK and not (tag == "VV" and texts[0] in _WEAK_VERBS)
+        tokens += (Token(text, *normal.span(start, end), position, tag, required) for text in texts)
         position += 1
     return tokens
 
@@ -476,6 +544,8 @@ def analyse(text: str) -> Analysis:
 # What a word of a query may hold besides its morphemes and still be said by them.
 _SILENT = re.compile("J|E|XS[NVA]|VCP|VX|S")
 _COPULA = tuple("이인입일임")
+# Verbs, but for mecab only where their object stands before them.
+_VERB_ALONE, _OBJECT = re.compile("[거내여]는|[그이저]었다"), "것을 "
 # What is cut from a word that the dictionary does not explain: no ending that names often have.
 _SURE_PARTICLE = re.compile(
     "(?:이?라는|이라고|에서[는도의]?|에게[는서]?|까지는?|부터는?|처럼|조차|마저|으로[는도의]?|만[이을]|[와과]의|들[은이을의]"
@@ -498,17 +568,22 @@ class QueryTerms:
     """What a word or a phrase looks for.
 
     `literal`: bigrams that stand side by side; with `open_ended` the last one is a syllable that may begin a longer
-    word; with `at_start` the only one is to be marked so. `morphemes`: what says the same in another form, in order
-    and at most `apart` positions from each other, or nothing. The rest is for ranking.
+    word; with `at_start` the only one is to be marked so. `readings`: what says the same in another form, morphemes in
+    order and at most `apart` positions from each other; none, or one, or two of 들었다. The rest is for ranking.
     """
 
     literal: list[str]
     open_ended: bool
     at_start: str
-    morphemes: list[str]
+    readings: list[list[str]]
     apart: int
     ranked_morphemes: list[str]
     ranked_stems: list[str]
+
+    @property
+    def morphemes(self) -> list[str]:
+        """The likelier of the readings, or nothing."""
+        return self.readings[0] if self.readings else []
 
 
 # How far apart, in positions, the parts of one word may stand: 삼성파운드리, 삼성전자 파운드리.
@@ -527,9 +602,9 @@ def _word_terms(word: str) -> QueryTerms:
     reading = _read_word(normal.text)
     if _is_dictionary_form(normal.text):
         ranked = [normal.text]
-        reading = _Reading(normal.text, ranked)
+        reading = _Reading(normal.text, [ranked])
     elif _is_syllable(normal.text):
-        reading = _Reading(normal.text, [normal.text])
+        reading = _Reading(normal.text, [[normal.text]])
     stem = typed.text[: len(reading.stem)]
     # One syllable and a particle may be a word that ends so: 숨은, 맡을, 한은.
     is_ambiguous = _is_syllable(stem) and stem != typed.text
@@ -539,7 +614,7 @@ def _word_terms(word: str) -> QueryTerms:
         literal=literal,
         open_ended=len(literal) > 1 and _is_syllable(literal[-1]),
         at_start=_mark_of(whole, reading, is_ambiguous=is_ambiguous),
-        morphemes=reading.morphemes if _SYLLABLE.search(stem) and not _IS_HAN.search(stem) else [],
+        readings=reading.readings if _SYLLABLE.search(stem) and not _IS_HAN.search(stem) else [],
         apart=1 if _DIGIT.search(normal.text) else WORD_SLOP,
         ranked_morphemes=ranked,
         ranked_stems=list(dict.fromkeys([t.text for t in _stems(normal)] + [_run_text(r) for r in _runs(normal.text)])),
@@ -549,7 +624,7 @@ def _word_terms(word: str) -> QueryTerms:
 def _mark_of(word: str, reading: "_Reading", *, is_ambiguous: bool) -> str:
     if not _SHORT.fullmatch(word):
         return ""
-    return MAYBE_PARTICLE if is_ambiguous else START if reading.is_named and reading.morphemes else ""
+    return MAYBE_PARTICLE if is_ambiguous else START if reading.is_named and any(reading.readings) else ""
 
 
 def _bare(word: str) -> str:
@@ -562,12 +637,12 @@ class _Reading(NamedTuple):
     """`stem` is the word without its particle; `is_named` when the dictionary has nouns for all of it."""
 
     stem: str
-    morphemes: list[str]
+    readings: list[list[str]]
     is_named: bool = False
 
 
 def _read_word(text: str) -> _Reading:
-    morphemes = list(_morphemes(text))
+    morphemes = _alone(text)
     explained = _is_explained(text, morphemes)
     stem = _query_stem(text, morphemes, explained=explained)
     if stem != text and not (explained and _is_particles(morphemes, len(stem))):
@@ -575,6 +650,12 @@ def _read_word(text: str) -> _Reading:
         return _read_stem(stem)
     is_named = explained and all(_NAMING.match(m.tag) for m in morphemes)
     return _Reading(stem, _demanded(text, morphemes) if explained else [], is_named)
+
+
+def _alone(text: str) -> list[_Morpheme]:
+    before = _OBJECT if _VERB_ALONE.fullmatch(text) else ""
+    morphemes = [m._replace(start=m.start - len(before), end=m.end - len(before)) for m in _morphemes(before + text)]
+    return [m for m in morphemes if m.start >= 0]
 
 
 def _read_stem(stem: str) -> _Reading:
@@ -587,14 +668,16 @@ def _read_stem(stem: str) -> _Reading:
     return _Reading(stem, _demanded(stem, morphemes) if is_named else [], is_named)
 
 
-def _demanded(text: str, morphemes: list[_Morpheme]) -> list[str]:
-    tokens = _tokens(normalise(text), morphemes)
+def _demanded(text: str, morphemes: list[_Morpheme]) -> list[list[str]]:
+    words = [list(same) for _, same in groupby(_tokens(normalise(text), morphemes), key=lambda t: t.position)]
     # What a noun begins with is no common word: the 하나 of 하나은행.
-    begins = [t.tag in _WEAK and any(after.required for after in tokens[i:]) for i, t in enumerate(tokens)]
-    required = [t.text for t, is_begin in zip(tokens, begins, strict=True) if t.required or is_begin]
+    begins = [w[0].tag in _WEAK and any(after[0].required for after in words[i:]) for i, w in enumerate(words)]
+    required = [word for word, is_begin in zip(words, begins, strict=True) if word[0].required or is_begin]
     # A number is nothing without its unit, 40억 is not 40명, and neither is one syllable without the other: 미중.
-    is_enough = len("".join(required)) > 1 or len(tokens) == 1
-    return required if is_enough and not _DIGIT.search(text) else [t.text for t in tokens]
+    is_enough = len("".join(word[0].text for word in required)) > 1 or len(words) == 1
+    demanded = required if is_enough and not _DIGIT.search(text) else words
+    first, last = ([word[n].text for word in demanded] for n in (0, -1))
+    return [first] if first == last else [first, last]
 
 
 def _phrase_terms(phrase: str) -> QueryTerms:
@@ -604,7 +687,7 @@ def _phrase_terms(phrase: str) -> QueryTerms:
         literal=literal,
         open_ended=bool(literal) and _is_syllable(literal[-1]),
         at_start="",
-        morphemes=[],
+        readings=[],
         apart=WORD_SLOP,
         ranked_morphemes=[t.text for t in analysis.morphemes],
         ranked_stems=[t.text for t in analysis.stems],

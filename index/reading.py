@@ -307,7 +307,8 @@ def explained(query: Query, aliases: Aliases) -> list[str]:
 
 def _terms_of(word: Word) -> str:
     terms = query_terms(word.text, phrase=False)
-    other_form = f"; in another form {' + '.join(terms.morphemes)}" if terms.morphemes else ""
+    other_forms = " or ".join(" + ".join(reading) for reading in terms.readings)
+    other_form = f"; in another form {other_forms}" if other_forms else ""
     return f"{word}: as typed {'·'.join(terms.literal)}{other_form}"
 
 

@@ -616,7 +616,7 @@ def _text(value: Text, names: Sequence[str], searcher: Any) -> qcore.Query:
     sought = _looked_for(value)
     slop = 1 + value.slop if isinstance(value, Phrase) else 1
     ways = [_literal(sought, name, slop, mark=sought.at_start) for name in names]
-    ways += [_in_other_form(sought, name) for name in names]
+    ways += [_in_other_form(said, name, sought.apart) for name in names for said in sought.readings]
     return compound.Or([way for way in ways if way is not None])
 
 
@@ -649,8 +649,8 @@ def _literal(sought: QueryTerms, name: str, slop: int = 1, *, mark: str = "") ->
     return _near(parts, slop)
 
 
-def _in_other_form(sought: QueryTerms, name: str) -> qcore.Query | None:
-    return _near([terms.Term(name, text) for text in sought.morphemes], sought.apart)
+def _in_other_form(said: list[str], name: str, apart: int) -> qcore.Query | None:
+    return _near([terms.Term(name, text) for text in said], apart)
 
 
 def _near(parts: list[qcore.Query], slop: int) -> qcore.Query | None:

@@ -71,7 +71,7 @@ def test_a_particle_is_no_morpheme() -> None:
 
 
 def test_an_inflected_verb_is_its_dictionary_form() -> None:
-    assert [text for text, _ in morphemes("길을 걸었다")] == ["길", "걷다"]
+    assert [text for text, _ in morphemes("길이 어려웠다")] == ["길", "어렵다"]
 
 
 @pytest.mark.parametrize("verb", ["밝히다", "알리다", "오다", "가다", "크다", "팔리다", "사다", "어렵다"])
@@ -102,10 +102,75 @@ def test_one_syllable_of_a_compound_is_the_whole_of_it() -> None:
 
 @pytest.mark.parametrize(
     ("text", "verb"),
-    [("듣는", "듣다"), ("들고", "들다"), ("들었다", "듣다"), ("그리는", "그리다"), ("만드는", "만들다")],
+    [("듣는", "듣다"), ("들고", "들다"), ("들은", "듣다"), ("그리는", "그리다"), ("만드는", "만들다")],
 )
 def test_a_stem_that_its_ending_does_not_change_is_the_verb(text: str, verb: str) -> None:
     assert [text for text, _ in morphemes(text)] == [verb]
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"),
+    [
+        ("길을 막았다", "막다"),
+        ("땅을 밟아서", "밟다"),
+        ("요금을 내면", "내다"),
+        ("상을 주었다", "주다"),
+        ("편지를 쓰고", "쓰다"),
+        ("학교에 가면", "가다"),
+        ("연필을 사고", "사다"),
+        ("북쪽을 가리키며", "가리키다"),
+        ("그림을 그리게", "그리다"),
+        ("벽돌을 쌓았다", "쌓다"),
+    ],
+)
+def test_a_stem_is_not_another_that_the_dictionary_says_it_is(text: str, verb: str) -> None:
+    assert [text for text, _ in morphemes(text)][-1] == verb
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"),
+    [
+        ("가게를 여는", "열다"),
+        ("까닭을 물으면", "묻다"),
+        ("외투를 걸은", "걷다"),
+        ("건물을 지으니", "짓다"),
+        ("병이 나았다", "낫다"),
+        ("이웃을 도우려고", "돕다"),
+    ],
+)
+def test_a_stem_that_changes_before_its_ending_is_the_verb(text: str, verb: str) -> None:
+    assert [text for text, _ in morphemes(text)][1:] == [verb]
+
+
+@pytest.mark.parametrize(
+    ("text", "verbs"),
+    [
+        ("들었다", ["듣다", "들다"]),
+        ("걸어서", ["걷다", "걸다"]),
+        ("사는", ["살다", "사다"]),
+        ("살까", ["사다", "살다"]),
+        ("팝니다", ["파다", "팔다"]),
+    ],
+)
+def test_what_may_be_either_of_two_verbs_is_both_at_one_position(text: str, verbs: list[str]) -> None:
+    tokens = analyse(f"그것을 {text}").morphemes
+    assert [token.text for token in tokens] == verbs
+    assert len({(token.start, token.end, token.position) for token in tokens}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "nouns"),
+    [
+        ("(SDR) 를", ["sdr"]),
+        ("신한국당은", ["신", "한국", "당"]),
+        ("행은", ["행"]),
+        ("게임을", ["게임"]),
+        ("문젭니다", ["문제"]),
+        ("내옆에서", ["옆"]),
+    ],
+)
+def test_a_noun_of_the_dictionary_that_is_not_in_the_text_is_not_kept(text: str, nouns: list[str]) -> None:
+    assert [token.text for token in analyse(text).morphemes] == nouns
 
 
 def test_a_compound_whose_parts_the_dictionary_keeps_to_itself_is_one_word() -> None:
@@ -281,6 +346,23 @@ def test_a_word_says_what_it_looks_for(word: str, literal: list[str], other_form
 
 
 @pytest.mark.parametrize(
+    ("word", "readings"),
+    [
+        ("들었다", [["듣다"], ["들다"]]),
+        ("막았다", [["막다"]]),
+        ("여는", [["열다"]]),
+        ("이었다", [["잇다"]]),
+        ("나는", []),
+        ("팝니다", [["파다"], ["팔다"]]),
+        ("짐들었다", [["짐", "듣다"], ["짐", "들다"]]),
+        ("하는", [[]]),
+    ],
+)
+def test_a_form_of_either_of_two_verbs_looks_for_both(word: str, readings: list[list[str]]) -> None:
+    assert query_terms(word, phrase=False).readings == readings
+
+
+@pytest.mark.parametrize(
     ("word", "at_start"),
     [
         ("나무", "^"),
@@ -339,7 +421,10 @@ def test_every_token_of_any_text_lies_in_it_in_order(text: str) -> None:
         assert all(0 <= token.start < token.end <= len(text) for token in tokens)
         assert [token.start for token in tokens] == sorted(token.start for token in tokens)
         assert [token.position for token in tokens] == sorted(token.position for token in tokens)
-    for tokens in (analysis.morphemes, analysis.stems, analysis.starts):
+    assert len({(token.start, token.end, token.position) for token in analysis.morphemes}) == len(
+        {token.position for token in analysis.morphemes}
+    )
+    for tokens in (analysis.stems, analysis.starts):
         assert len(tokens) == len({token.position for token in tokens})
 
 

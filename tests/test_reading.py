@@ -304,11 +304,12 @@ def test_a_verb_that_was_not_typed_is_no_part_of_a_word() -> None:
 
 
 def test_an_explanation_says_what_each_word_looks_for(index_dir: Path) -> None:
-    assert search("groq 인공지능", index_dir=index_dir, explain=True).reading == (
+    assert search("groq 인공지능 들었다", index_dir=index_dir, explain=True).reading == (
         "groq: as typed groq",
         "groq: alias 그로크 = Groq (learnt, documents: 1)",
         "인공지능: as typed 인공·공지·지능; in another form 인공 + 지능",
         "인공지능: alias 인공지능 = AI (aliases.toml)",
+        "들었다: as typed 들었·었다; in another form 듣다 or 들다",
     )
 
 

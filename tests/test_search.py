@@ -357,7 +357,7 @@ def _has(value: Word | Phrase, text: str) -> bool:
     literal = [f"{terms.at_start}{terms.literal[0]}", *terms.literal[1:]] if terms.literal else []
     views = (
         (analysis.starts + analysis.bigrams, literal, 1),
-        (analysis.morphemes, terms.morphemes, terms.apart),
+        *((analysis.morphemes, reading, terms.apart) for reading in terms.readings),
     )
     for tokens, wanted, slop in views:
         places = [[token.position for token in tokens if token.text == one] for one in wanted]
