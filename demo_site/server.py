@@ -5,10 +5,12 @@ Run: python -m demo_site.server [--port 8055]
 
 import argparse
 import errno
+import hashlib
 import json
 import threading
 from collections import Counter
 from functools import cache
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -27,11 +29,13 @@ class PortTakenError(OSError):
 class DemoSite:
     """A running server; port 0 takes any free one.
 
-    `requests` counts what was asked, keyed `"host /path?query"` with the host without its port.
+    `requests` counts what was asked, keyed `"host /path?query"` with the host without its port; `unchanged` what
+    of it was answered with 304.
     """
 
     def __init__(self, port: int = DEFAULT_PORT) -> None:
         self.requests: Counter[str] = Counter()
+        self.unchanged: Counter[str] = Counter()
         self._lock = threading.Lock()
         try:
             self._server = _Server(("127.0.0.1", port), _Handler)
@@ -54,9 +58,9 @@ class DemoSite:
     def url(self, host: str, path: str = "/") -> str:
         return f"http://{host}:{self.port}{path}"
 
-    def count(self, request: str) -> None:
+    def count(self, request: str, *, unchanged: bool = False) -> None:
         with self._lock:
-            self.requests[request] += 1
+            (self.unchanged if unchanged else self.requests)[request] += 1
 
     def start(self) -> Self:
         self._thread.start()
@@ -94,8 +98,13 @@ class _Handler(BaseHTTPRequestHandler):
         if route is None:
             self._answer(404, {"Content-Type": "text/plain; charset=utf-8"}, b"no such page\n")
             return
-        content = (SITE / route["file"]).read_bytes() if "file" in route else b""
-        self._answer(route["status"], route["headers"], expand(content, self.server.site.port))
+        content = expand((SITE / route["file"]).read_bytes() if "file" in route else b"", self.server.site.port)
+        etag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+        if route["status"] == HTTPStatus.OK and self.headers.get("If-None-Match") == etag:
+            self.server.site.count(f"{host} {self.path}", unchanged=True)
+            self._answer(HTTPStatus.NOT_MODIFIED, {"ETag": etag}, b"")
+        else:
+            self._answer(route["status"], route["headers"] | {"ETag": etag}, content)
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -104,7 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, expand(value.encode(), self.server.site.port).decode())
-        self.send_header("Content-Length", str(len(content)))
+        if status != HTTPStatus.NOT_MODIFIED:
+            self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)

@@ -37,10 +37,30 @@ class Entry:
     links: list[Link] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What a list says of an issue; an empty `date` is one that it does not print."""
+
+    url: str
+    headline: str
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """How a page was had: `url` is what was asked for, `etag` and `last_modified` what it is known by next time."""
+
+    url: str
+    status: int
+    etag: str | None = None
+    last_modified: str | None = None
+
+
 class FromPage:
-    """What an item was read from. Kept for the quarantine; not a field, so never exported."""
+    """What an item was read from. Kept for the quarantine and the next night; no fields, so never exported."""
 
     raw: bytes = b""
+    fetch: Fetch | None = None
 
 
 @dataclass

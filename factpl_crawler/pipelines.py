@@ -129,8 +129,6 @@ class StorePipeline:
             return self.process_item(quarantined(item, reason))
         elif isinstance(item, Issue):
             self._count("issue", self.store.put_issue(item))
-            if item.url:
-                self.store.record_fetch(item.url, "issue", outcome="ok", publication=item.publication)
         else:
             self._count("article", self.store.put_article(item))
         return item

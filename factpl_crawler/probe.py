@@ -12,9 +12,9 @@ from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 from twisted.python.failure import Failure
 
-from factpl_crawler.items import Issue
+from factpl_crawler.items import Issue, Listing
 from factpl_crawler.pages import PageError, html_of, text_of
-from factpl_crawler.pages.archive import Listing, read_list
+from factpl_crawler.pages.archive import read_list
 from factpl_crawler.pages.article import ArticlePage
 from factpl_crawler.pages.issue_page import read_issue_page
 from factpl_crawler.pages.sites import Sites

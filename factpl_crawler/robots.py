@@ -12,7 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
-from scrapy.robotstxt import RobotParser
+from scrapy.robotstxt import ProtegoRobotParser, RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 
@@ -34,6 +34,10 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         await super().process_request(request)
         if reason := self._unreachable.get(urlparse_cached(request).netloc):
             raise RobotsUnreachableError(f"its robots.txt could not be had: {reason}")
+        parser = await self.robot_parser(request)
+        if isinstance(parser, ProtegoRobotParser):
+            # The one thing that it says and that Scrapy does not ask for.
+            request.meta["crawl_delay"] = parser.rp.crawl_delay(self._robotstxt_useragent or self._default_useragent)
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         # One at a time: of the requests that wait for one robots.txt, Scrapy tells only the first what it says.

@@ -27,6 +27,8 @@ DOWNLOAD_DELAY = config.delay
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = config.delay
 AUTOTHROTTLE_MAX_DELAY = 60
+BUDGET_PAGES = config.budget.pages
+BUDGET_MINUTES = config.budget.minutes
 DOWNLOAD_TIMEOUT = 60
 RETRY_TIMES = 2
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # the spider says it, with what was asked for and why
@@ -53,6 +55,7 @@ DOWNLOADER_MIDDLEWARES = {
     "factpl_crawler.guard.GuardMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "factpl_crawler.robots.RobotsMiddleware": 100,
+    "factpl_crawler.pacing.PacingMiddleware": 560,  # a retry comes after it has seen why
 }
 EXTENSIONS = {"factpl_crawler.frontier.Frontier": 0}
 ITEM_PIPELINES = {

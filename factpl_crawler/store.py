@@ -8,9 +8,10 @@ import json
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -20,7 +21,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
-    and_,
     create_engine,
     distinct,
     event,
@@ -34,10 +34,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError
 
+from factpl_crawler.clock import now
 from factpl_crawler.documents import Document, PublicationRef
-from factpl_crawler.items import Article, Issue, Quarantined
+from factpl_crawler.items import Article, Fetch, Issue, Listing, Quarantined
 from factpl_crawler.migrations import HEAD, REVISIONS, upgrade
-from factpl_crawler.rows import Row, article_document, entry_document, issue_ref
+from factpl_crawler.rows import Row, article_document, entry_document, issue_ref, kst
+from factpl_crawler.schedule import Outcome
 from factpl_crawler.stamp import CHANGED, STORE_ID, Stamp, stamp_from
 from factpl_crawler.tables import (
     articles,
@@ -45,14 +47,16 @@ from factpl_crawler.tables import (
     fetches,
     issues,
     links,
+    listings,
     meta,
     publications,
     quarantine,
     redirects,
     removed,
+    settled,
     versions,
 )
-from factpl_crawler.writing import Change, Writing
+from factpl_crawler.writing import WALKING, Change, Writing
 
 __all__ = [
     "Change",
@@ -67,7 +71,6 @@ __all__ = [
 
 BATCH = 500
 BUSY_SECONDS = 30
-MOST_ATTEMPTS = 5
 
 
 class StoreError(Exception):
@@ -119,12 +122,6 @@ class QuarantineRow:
     count: int
     created_at: str
 
-
-# A site may refuse for one evening, so a refusal counts as a failure; one that could not be reached says nothing.
-SETTLED = or_(
-    fetches.c.outcome.in_(("ok", "gone")),
-    and_(fetches.c.outcome.in_(("failed", "refused")), fetches.c.attempts >= MOST_ATTEMPTS),
-)
 
 ENTRY_ROWS = (
     select(
@@ -197,13 +194,14 @@ class Store:
         url: str,
         kind: str,
         *,
-        outcome: str | None,
+        outcome: Outcome | None,
         status: int | None = None,
         reason: str | None = None,
         article_id: str | None = None,
         publication: str | None = None,
+        not_before: date | None = None,
     ) -> None:
-        """*kind* is issue, article or list; *outcome* ok, failed, gone, refused, unreachable, or None: not asked."""
+        """*kind* and *outcome* are those of `schedule`; no outcome: not asked."""
         with self._writing() as writing:
             writing.record_fetch(
                 url,
@@ -213,7 +211,23 @@ class Store:
                 reason=reason,
                 article_id=article_id,
                 publication=publication,
+                not_before=not_before,
             )
+
+    def put_list(
+        self, fetch: Fetch, publication: str, found: Sequence[Listing], next_page: str | None, *, walk: bool
+    ) -> set[str]:
+        """Note what a page of the archive's list says, and with news, or to *walk* on, the page that follows it.
+
+        Return the addresses of the issues that are due.
+        """
+        with self._writing() as writing:
+            return writing.put_list(fetch, publication, found, next_page, walk=walk)
+
+    def set_walking(self, publication: str, walking: bool) -> None:
+        """Note whether the whole archive is being walked through, which may take several nights."""
+        with self._writing() as writing:
+            writing.set_walking(publication, walking)
 
     @contextmanager
     def importing(self) -> Iterator[Callable[[Document], Change]]:
@@ -228,8 +242,10 @@ class Store:
         turned_out = select(redirects.c.article_id).where(redirects.c.requested_id == id)
         return self._any(select(articles.c.id).where(or_(articles.c.id == id, articles.c.id.in_(turned_out))))
 
-    def pending(self, publication: str | None = None) -> list[PendingLink]:
+    def pending(self, publication: str | None = None, *, since: datetime | None = None) -> list[PendingLink]:
         """Return the links left to fetch, one for each article, those of the newest issues first.
+
+        With *since*, only of issues that are as new.
 
         Those of issues that are known from mail alone are not among them: nobody asked for them to be followed.
         """
@@ -238,6 +254,8 @@ class Store:
             .order_by(issues.c.date_published.desc().nulls_last(), issues.c.number.desc().nulls_last(), issues.c.id)
             .order_by(entries.c.position, links.c.position)
         )
+        if since:
+            statement = statement.where(issues.c.date_published >= kst(since))
         found: dict[str, PendingLink] = {}
         with self._reading() as connection:
             for row in connection.execute(statement):
@@ -245,13 +263,56 @@ class Store:
                 found.setdefault(link.article_id, link)
         return list(found.values())
 
-    def known_issue_urls(self, publication: str) -> set[str]:
-        """Return the addresses of the issues that were fetched and read."""
+    def is_walking(self, publication: str) -> bool:
+        return self._any(select(meta.c.key).where(meta.c.key == f"{WALKING}{publication}"))
+
+    def open_lists(self, publication: str) -> list[str]:
+        """Return the pages of the archive's list that are known and were not read yet."""
         statement = select(fetches.c.url).where(
-            fetches.c.kind == "issue", fetches.c.publication == publication, fetches.c.outcome == "ok"
+            fetches.c.kind == "list", fetches.c.publication == publication, ~settled(now().date())
         )
         with self._reading() as connection:
-            return set(connection.scalars(statement))
+            return list(connection.scalars(statement.order_by(fetches.c.first_seen, fetches.c.url)))
+
+    def due_issues(self, publication: str) -> list[Listing]:
+        """Return the issues of the archive's lists that were not read yet, or that the list says something new of."""
+        statement = (
+            select(listings.c.url, listings.c.headline, listings.c.date)
+            .where(listings.c.publication == publication)
+            .where(~exists().where(fetches.c.url == listings.c.url, settled(now().date())))
+            .order_by(listings.c.first_seen, listings.c.url)
+        )
+        with self._reading() as connection:
+            return [Listing(*row) for row in connection.execute(statement)]
+
+    def due_checks(self, publication: str) -> list[PendingLink]:
+        """Return the articles, with the address that they were had from, that are to be looked at for corrections."""
+        linked = (
+            select(func.min(links.c.entry_id))
+            .join(entries, links.c.entry_id == entries.c.id)
+            .join(issues, entries.c.issue_id == issues.c.id)
+            .where(links.c.article_id == articles.c.id, issues.c.publication_id == publication)
+            .correlate(articles)
+            .scalar_subquery()
+        )
+        statement = (
+            select(fetches.c.url, articles.c.id, linked)
+            .join(articles, fetches.c.article_id == articles.c.id)
+            .where(fetches.c.due <= now().date().isoformat(), linked.is_not(None))
+            .order_by(fetches.c.due, fetches.c.url)
+        )
+        with self._reading() as connection:
+            return [PendingLink(*row, publication) for row in connection.execute(statement)]
+
+    def validators(self, url: str) -> dict[str, str]:
+        """Return the headers that ask for a page only if it has changed since it was read."""
+        statement = select(fetches.c.etag, fetches.c.last_modified).where(
+            fetches.c.url == url, fetches.c.outcome.is_not(None)
+        )
+        with self._reading() as connection:
+            etag, last_modified = connection.execute(statement).one_or_none() or (None, None)
+        known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        return {name: value for name, value in known.items() if value}
 
     def issue_date(self, issue_id: str) -> str | None:
         with self._reading() as connection:
@@ -445,7 +506,7 @@ def _pending(*columns: Any, publication: str | None = None) -> Select[Any]:
         .join(issues, entries.c.issue_id == issues.c.id)
         .where(issues.c.url.is_not(None))
         .where(~exists().where(articles.c.id == links.c.article_id))
-        .where(~exists().where(fetches.c.article_id == links.c.article_id, SETTLED))
+        .where(~exists().where(fetches.c.article_id == links.c.article_id, settled(now().date())))
     )
     return statement if publication is None else statement.where(issues.c.publication_id == publication)
 

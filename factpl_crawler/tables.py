@@ -1,9 +1,12 @@
 """The archive's tables. A change here needs a new revision in migrations/versions."""
 
+from datetime import date
+
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -12,6 +15,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    or_,
 )
 
 metadata = MetaData()
@@ -125,7 +130,32 @@ fetches = Table(
     Column("attempts", Integer, nullable=False),
     Column("first_seen", Text, nullable=False),
     Column("last_attempt", Text),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("checks", Integer, nullable=False, default=0, server_default="0"),
+    Column("due", Text),
     Index("fetches_article", "article_id"),
+)
+
+# What the archive's lists say of each issue.
+listings = Table(
+    "listings",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("publication", Text, nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("date", Text, nullable=False),
+    Column("first_seen", Text, nullable=False),
+    Index("listings_publication", "publication"),
+)
+
+nights = Table(
+    "nights",
+    metadata,
+    Column("started_at", Text, primary_key=True),
+    Column("finished_at", Text),
+    Column("exit_code", Integer),
+    Column("report", JSON),
 )
 
 quarantine = Table(
@@ -156,3 +186,8 @@ meta = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+
+def settled(today: date) -> ColumnElement[bool]:
+    """Say of a row of `fetches` that it is not to be asked for today."""
+    return and_(fetches.c.outcome.is_not(None), or_(fetches.c.due.is_(None), fetches.c.due > today.isoformat()))

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -10,7 +12,7 @@ from sqlalchemy import Column, Connection, Table, delete, func, insert, select, 
 
 from factpl_crawler.clock import now
 from factpl_crawler.documents import Document, PublicationRef
-from factpl_crawler.items import Article, Issue, Quarantined
+from factpl_crawler.items import Article, Fetch, Issue, Listing, Quarantined
 from factpl_crawler.rows import (
     Row,
     article_content,
@@ -26,6 +28,7 @@ from factpl_crawler.rows import (
     kst,
     link_rows,
 )
+from factpl_crawler.schedule import Outcome, next_attempt, next_check
 from factpl_crawler.stamp import CHANGED
 from factpl_crawler.tables import (
     articles,
@@ -33,13 +36,18 @@ from factpl_crawler.tables import (
     fetches,
     issues,
     links,
+    listings,
     meta,
     publications,
     quarantine,
     redirects,
     removed,
+    settled,
     versions,
 )
+
+NOT_MODIFIED = 304
+WALKING = "walking/"
 
 
 class Change(StrEnum):
@@ -90,7 +98,9 @@ class Writing:
             parts.append(self._put_entry(piece, link_rows(piece["id"], entry.links)))
             stored.discard(piece["id"])
         parts += [self._remove_entry(id) for id in sorted(stored)]
-        return _overall(change, *parts)
+        change = _overall(change, *parts)
+        self._record_read("issue", issue.fetch, change, publication=issue.publication)
+        return change
 
     def _has_links(self, entry_ids: Collection[str]) -> bool:
         found = self.connection.scalars(select(links.c.entry_id).where(links.c.entry_id.in_(entry_ids)).limit(1))
@@ -98,9 +108,10 @@ class Writing:
 
     def put_article(self, article: Article) -> Change:
         change = self._put_article(article_row(article))
-        if article.requested_id in ("", article.id):
-            return change
-        return _overall(change, self._redirect(article.requested_id, article.id))
+        if article.requested_id not in ("", article.id):
+            change = _overall(change, self._redirect(article.requested_id, article.id))
+        self._record_read("article", article.fetch, change, article_id=article.id)
+        return change
 
     def put_document(self, document: Document) -> Change:
         """Write a document of an export; its issue's other entries stay as they are."""
@@ -134,22 +145,109 @@ class Writing:
         )
         return Change.NEW
 
-    def record_fetch(self, url: str, outcome: str | None, **facts: Any) -> None:
-        """Without an *outcome* the address is only noted, and what is known of it stays."""
-        old = self._row(fetches.c.url, url)
+    # --- What was asked for ---------------------------------------------------------------------------------------
+
+    def put_list(
+        self, fetch: Fetch, publication: str, found: Sequence[Listing], next_page: str | None, *, walk: bool
+    ) -> set[str]:
+        """Note what a page of the archive's list says, and with news, or to *walk* on, the page that follows it.
+
+        Return the addresses of the issues that are due.
+        """
+        news = [listing for listing in found if self._put_listing(publication, listing)]
+        if next_page and (news or walk):
+            self._open_list(next_page, publication, again=bool(news))
+        self._record_read("list", fetch, Change.UNCHANGED, publication=publication)
+        urls = [listing.url for listing in found]
+        asked = select(fetches.c.url).where(fetches.c.url.in_(urls), settled(now().date()))
+        return set(urls) - set(self.connection.scalars(asked))
+
+    def _open_list(self, url: str, publication: str, *, again: bool) -> None:
+        self.record_fetch(url, None, kind="list", publication=publication)
+        if again:
+            self.connection.execute(update(fetches).where(fetches.c.url == url).values(outcome=None))
+
+    def set_walking(self, publication: str, walking: bool) -> None:
+        key = f"{WALKING}{publication}"
+        self.connection.execute(delete(meta).where(meta.c.key == key))
+        if walking:
+            pages = update(fetches).where(fetches.c.kind == "list", fetches.c.publication == publication)
+            self.connection.execute(pages.values(outcome=None))
+            self.connection.execute(insert(meta).values(key=key, value=_now()))
+
+    def _put_listing(self, publication: str, listing: Listing) -> bool:
+        """Say whether the list says something new of the issue, which then is due."""
+        old = self._row(listings.c.url, listing.url)
+        row = {"publication": publication, **asdict(listing)}
         if old is None:
-            row = {"url": url, "attempts": 0, "first_seen": _now(), **facts}
+            self.connection.execute(insert(listings).values(first_seen=_now(), **row))
+            return True
+        if all(old[name] == value for name, value in row.items()):
+            return False
+        self.connection.execute(update(listings).where(listings.c.url == listing.url).values(row))
+        self.connection.execute(
+            update(fetches).where(fetches.c.url == listing.url).values(due=now().date().isoformat())
+        )
+        return True
+
+    def _record_read(self, kind: str, fetch: Fetch | None, change: Change, **facts: Any) -> None:
+        if fetch:
+            self.record_fetch(
+                fetch.url,
+                "ok",
+                changed=change is not Change.UNCHANGED,
+                kind=kind,
+                status=fetch.status,
+                etag=fetch.etag,
+                last_modified=fetch.last_modified,
+                **facts,
+            )
+
+    def record_fetch(
+        self, url: str, outcome: Outcome | None, *, changed: bool = False, not_before: date | None = None, **facts: Any
+    ) -> None:
+        """Note how asking for *url* came out, and when it is due again: not before *not_before*.
+
+        Without an *outcome* the address is only noted, and what is known of it stays.
+        """
+        if self._row(fetches.c.url, url) is None:
+            row = {"url": url, "attempts": 0, "checks": 0, "first_seen": _now(), **facts}
             self.connection.execute(insert(fetches).values(row))
         if outcome is None:
             return
         known = {name: value for name, value in facts.items() if value is not None}
-        now = _now()
-        # An evening of many tries is one attempt.
-        again = old is not None and old["last_attempt"] is not None and old["last_attempt"][:10] == str(now)[:10]
-        attempt = {"outcome": outcome, "attempts": fetches.c.attempts + (not again), "last_attempt": now}
-        # The status and the reason are this attempt's, even when it has none.
-        latest = {"status": facts["status"], "reason": facts["reason"]}
-        self.connection.execute(update(fetches).where(fetches.c.url == url).values(known | latest | attempt))
+        # The status and the reason are this attempt's, even when it has none, and so are the validators of a new page.
+        this = ("status", "reason", "etag", "last_modified")
+        latest = {name: facts.get(name) for name in this[: 4 if outcome == "ok" else 2]}
+        if facts.get("status") == NOT_MODIFIED:
+            latest = {"status": NOT_MODIFIED, "reason": None}
+        old = self._row(fetches.c.url, url)
+        assert old is not None
+        then = self._next({**old, **known}, outcome, changed=changed, not_before=not_before)
+        row = {**known, **latest, **then, "outcome": outcome, "last_attempt": _now()}
+        self.connection.execute(update(fetches).where(fetches.c.url == url).values(row))
+
+    def _next(self, fetch: Row, outcome: Outcome, *, changed: bool, not_before: date | None) -> dict[str, Any]:
+        """Return how often it was asked for in vain, how often it was found unchanged, and when it is due."""
+        attempts, checks, today = 0, 0, now().date()
+        if outcome != "ok":
+            # An evening of many tries is one attempt.
+            again = fetch["outcome"] != "ok" and (fetch["last_attempt"] or "")[:10] == today.isoformat()
+            attempts, checks = fetch["attempts"] + (not again), fetch["checks"]
+            due = next_attempt(fetch["kind"], outcome, attempts, today)
+        elif fetch["kind"] == "article":
+            checks = 0 if changed else fetch["checks"] + 1
+            due = next_check(checks, self._published(fetch), today)
+        else:
+            due = None
+        if due and not_before:
+            due = max(due, not_before)
+        return {"attempts": attempts, "checks": checks, "due": due.isoformat() if due else None}
+
+    def _published(self, fetch: Row) -> date:
+        article = self._row(articles.c.id, fetch["article_id"])
+        printed = article and article["date_published"]
+        return date.fromisoformat((printed or fetch["first_seen"])[:10])
 
     # --- Issues and entries ---------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output", "charts"}
 STORE = {
     f"factpl_crawler.{module}"
-    for module in ("clock", "documents", "items", "migrations", "rows", "stamp", "store", "tables", "text", "writing")
+    for module in "clock documents items migrations rows schedule stamp store tables text writing".split()
 }
 
 FRONT = {
@@ -36,6 +36,8 @@ ROOMS = {
     "factpl_crawler.config": {"factpl_crawler.paths"},
     "factpl_crawler.publication": {"factpl_crawler.text"},
     "factpl_crawler.guard": set(),
+    "factpl_crawler.pacing": {"factpl_crawler.clock"},
+    "factpl_crawler.schedule": set(),
     "factpl_crawler.robots": set(),
     "factpl_crawler.mail": {"factpl_crawler.text"},
     "factpl_crawler.outcome": set(),

@@ -40,17 +40,21 @@ class Crawl:
     outputs: dict[str, subprocess.CompletedProcess[str]]
     again: dict[str, subprocess.CompletedProcess[str]]
     requests_again: Counter[str]
+    unchanged_again: Counter[str]
 
 
-def scrapy(data: Path, *arguments: str, project: str = "demo") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "FACTPL_DATA": str(data), "SCRAPY_PROJECT": project}
+def scrapy(
+    data: Path, *arguments: str, project: str = "demo", now: str = "2024-07-19T03:17:00+09:00"
+) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "FACTPL_DATA": str(data), "SCRAPY_PROJECT": project, "FACTPL_NOW": now}
     command = [*SCRAPY, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def crawl_all(site: DemoSite, data: Path) -> dict[str, subprocess.CompletedProcess[str]]:
+def crawl_all(site: DemoSite, data: Path, day: int) -> dict[str, subprocess.CompletedProcess[str]]:
+    now = f"2024-07-{day}T03:17:00+09:00"
     return {
-        name: scrapy(data, "crawl", name, "-a", f"archive={site.url(host, path)}")
+        name: scrapy(data, "crawl", name, "-a", f"archive={site.url(host, path)}", now=now)
         for name, (host, path) in ARCHIVES.items()
     }
 
@@ -59,12 +63,12 @@ def crawl_all(site: DemoSite, data: Path) -> dict[str, subprocess.CompletedProce
 def crawl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawl]:
     data = tmp_path_factory.mktemp("crawl")
     with DemoSite(port=0) as site:
-        outputs = crawl_all(site, data)
+        outputs = crawl_all(site, data, 19)
         requests = Counter(site.requests)
         with Store.open(data / "archive.sqlite3") as store:
             documents = {document.id: document for document in store.documents()}
-        again = crawl_all(site, data)
-        yield Crawl(site, data, documents, requests, outputs, again, Counter(site.requests) - requests)
+        again = crawl_all(site, data, 20)
+        yield Crawl(site, data, documents, requests, outputs, again, Counter(site.requests) - requests, site.unchanged)
 
 
 def test_the_crawl_says_that_it_went_well(crawl: Crawl) -> None:
@@ -147,6 +151,16 @@ def test_a_second_crawl_tries_again_what_failed(crawl: Crawl) -> None:
     assert [path for path in failed if path not in again] == []
     gone = [url.split("{{PORT}}")[1] for url, why in PROBLEMS["articles"].items() if why == "404"]
     assert [path for path in gone if path in again] == []
+
+
+def test_a_second_crawl_looks_for_corrections_of_what_is_young_and_is_told_that_there_are_none(crawl: Crawl) -> None:
+    articles = [document for document in crawl.documents.values() if document.kind == "article"]
+    addresses = {str(article.url).partition("//")[2].replace(f":{crawl.site.port}", " ", 1) for article in articles}
+    asked = crawl.requests_again.keys() & addresses
+    assert 5 < len(asked) < len(articles) / 2
+    assert {request: crawl.unchanged_again[request] for request in asked} == dict.fromkeys(asked, 1)
+    lists = [request for request in crawl.unchanged_again if request.endswith(("/newsletter/narutech", "/emails"))]
+    assert len(lists) == 2
 
 
 def test_a_second_crawl_changes_nothing(crawl: Crawl) -> None:

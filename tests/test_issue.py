@@ -9,10 +9,10 @@ import pytest
 from scrapy.http import HtmlResponse, JsonResponse, TextResponse
 
 from demo_site.spiders.narutech import NarutechSpider
-from factpl_crawler.items import Issue, RawDate
+from factpl_crawler.items import Issue, Listing, RawDate
 from factpl_crawler.mail import Letter, read_letters
 from factpl_crawler.pages import PageError, stibee
-from factpl_crawler.pages.archive import Listing, ListPage, read_list
+from factpl_crawler.pages.archive import ListPage, read_list
 from factpl_crawler.pages.blocks import html_blocks, text_blocks
 from factpl_crawler.pages.issue import read_issue
 from factpl_crawler.pages.issue_page import read_issue_page

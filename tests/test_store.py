@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from factpl_crawler.documents import Document, DocumentLink, IssueRef, LinkedFrom, PublicationRef, Section
-from factpl_crawler.items import Article, Entry, Issue, Link, Quarantined
+from factpl_crawler.items import Article, Entry, Fetch, Issue, Link, Listing, Quarantined
 from factpl_crawler.migrations import REVISIONS
+from factpl_crawler.schedule import Outcome
 from factpl_crawler.stamp import Stamp, read_stamp
 from factpl_crawler.store import (
     Change,
@@ -525,37 +526,104 @@ def test_pending_links_can_be_those_of_one_publication(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "times", "settled"),
+    ("outcome", "nights"),
     [
-        ("ok", 1, True),
-        ("gone", 1, True),
-        ("refused", 4, False),
-        ("refused", 5, True),
-        ("failed", 4, False),
-        ("failed", 5, True),
-        ("unreachable", 9, False),
-        (None, 9, False),
+        ("gone", [0, 8]),
+        ("refused", [0, 1, 3, 7, 15, 31]),
+        ("failed", [0, 1, 3, 7, 15, 31]),
+        ("unreachable", [0, 1, 3, 7, 15, 31, 63, 95]),
+        ("skipped", [0]),
+        (None, list(range(120))),
     ],
 )
-def test_address_is_asked_until_it_answers_or_has_failed_on_five_days(
-    store: Store, monkeypatch: pytest.MonkeyPatch, outcome: str | None, times: int, settled: bool
+def test_an_article_is_asked_for_at_growing_distances_until_it_is_given_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch, outcome: Outcome | None, nights: list[int]
 ) -> None:
     store.put_issue(issue(7, entry(1, link(1))))
-    url = link(1).url
-    for day in range(times):
-        on_day(monkeypatch, day)
-        store.record_fetch(url, "article", outcome=outcome, article_id="a/example/1")
-    assert (store.pending() == []) is settled
+    asked = []
+    for night in range(120):
+        on_day(monkeypatch, night)
+        if store.pending():
+            asked.append(night)
+            store.record_fetch(link(1).url, "article", outcome=outcome, article_id="a/example/1")
+    assert asked == nights
 
 
 def on_day(monkeypatch: pytest.MonkeyPatch, day: int) -> None:
-    monkeypatch.setattr("factpl_crawler.writing._now", lambda: f"2026-11-{1 + day:02}T03:17:00+09:00")
+    night = datetime(2026, 11, 1, 3, 17, tzinfo=KST) + timedelta(days=day)
+    monkeypatch.setenv("FACTPL_NOW", night.isoformat())
 
 
-def test_an_evening_of_many_tries_is_one_attempt(store: Store) -> None:
+def test_a_site_that_says_when_to_come_again_is_left_alone_until_then(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.put_issue(issue(7, entry(1, link(1))))
+    on_day(monkeypatch, 0)
+    store.record_fetch(link(1).url, "article", outcome="failed", article_id="a/example/1", not_before=date(2026, 11, 5))
+    asked = []
+    for night in range(1, 6):
+        on_day(monkeypatch, night)
+        asked += [night] * bool(store.pending())
+    assert asked == [4, 5]
+
+
+def test_an_article_is_checked_for_corrections_while_it_is_young(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    store.put_issue(issue(7, entry(1, link(1), link(2))))
+    for night in range(60):
+        on_day(monkeypatch, night)
+        if night == 0:
+            put_fetched(store, article(1), datetime(2026, 11, 1, tzinfo=KST))
+            put_fetched(store, article(2), datetime(2023, 10, 26, tzinfo=KST))
+        for known in store.due_checks("lantern"):
+            asked.append((night, known.article_id))
+            store.record_fetch(known.url, "article", outcome="ok", status=304)
+    assert asked == [(night, "a/example/1") for night in (1, 3, 7, 14, 30)]
+
+
+def test_a_corrected_article_is_young_again_until_it_is_a_month_old(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    published = datetime(2026, 11, 1, tzinfo=KST)
+    store.put_issue(issue(7, entry(1, link(1))))
+    for night in range(60):
+        on_day(monkeypatch, night)
+        if night == 0:
+            put_fetched(store, article(1), published)
+        for _ in store.due_checks("lantern"):
+            asked.append(night)
+            body = "고쳐 쓴 글이다." if night >= 7 else article(1).body
+            put_fetched(store, replace(article(1), body=body), published)
+    assert asked == [1, 3, 7, 8, 10, 14, 21]
+
+
+def put_fetched(store: Store, item: Article, published: datetime) -> None:
+    item = replace(item, date_published=published)
+    item.fetch = Fetch(f"https://example.org/{item.id}", 200, etag='"1"')
+    store.put_article(item)
+
+
+def test_a_page_is_asked_for_with_what_it_was_known_by(store: Store) -> None:
+    url = "https://example.org/list"
+    assert store.validators(url) == {}
+    store.put_list(Fetch(url, 200, '"1"', "Thu, 26 Oct 2023 00:00:00 GMT"), "lantern", [], None, walk=False)
+    known = {"If-None-Match": '"1"', "If-Modified-Since": "Thu, 26 Oct 2023 00:00:00 GMT"}
+    assert store.validators(url) == known
+    store.record_fetch(url, "list", outcome="failed", status=500, reason="HTTP 500")
+    store.record_fetch(url, "list", outcome="ok", status=304)
+    assert store.validators(url) == known
+    store.put_list(Fetch(url, 200), "lantern", [], None, walk=False)
+    assert store.validators(url) == {}
+
+
+def test_an_evening_of_many_tries_is_one_attempt(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.put_issue(issue(7, entry(1, link(1))))
+    on_day(monkeypatch, 0)
     for _ in range(9):
         store.record_fetch(link(1).url, "article", outcome="failed", article_id="a/example/1")
+    assert store.pending() == []
+    on_day(monkeypatch, 1)
     assert [pending.article_id for pending in store.pending()] == ["a/example/1"]
 
 
@@ -577,7 +645,7 @@ def test_the_date_of_an_issue_can_be_asked_for(store: Store) -> None:
     assert (store.issue_date("lantern/7"), store.issue_date("lantern/8")) == ("2024-03-07T00:00:00+09:00", None)
 
 
-def test_fetch_keeps_the_last_answer_and_counts_the_attempts(
+def test_fetch_keeps_the_last_answer_and_counts_the_attempts_in_vain(
     store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = "https://example.org/story/1"
@@ -590,19 +658,58 @@ def test_fetch_keeps_the_last_answer_and_counts_the_attempts(
         rows = connection.execute(
             "SELECT url, kind, publication, article_id, outcome, status, reason, attempts FROM fetches"
         ).fetchall()
-    assert rows == [(url, "article", "lantern", "a/1", "ok", None, None, 2)]
+    assert rows == [(url, "article", "lantern", "a/1", "ok", None, None, 0)]
 
 
-def test_issue_is_known_once_it_has_been_read(store: Store) -> None:
-    for name, kind, outcome, publication in (
-        ("read", "issue", "ok", "lantern"),
-        ("failed", "issue", "failed", "lantern"),
-        ("seen", "issue", None, "lantern"),
-        ("list", "list", "ok", "lantern"),
-        ("other", "issue", "ok", "kite"),
-    ):
-        store.record_fetch(f"https://{name}.example.org/", kind, outcome=outcome, publication=publication)
-    assert store.known_issue_urls("lantern") == {"https://read.example.org/"}
+def listings(*numbers: int, headline: str = "호") -> list[Listing]:
+    return [Listing(f"https://letters.example.org/{n}", f"{n}{headline}", "2024-03-07") for n in numbers]
+
+
+def put_list(
+    store: Store, page: int, *found: Listing, following: int | None = None, walk: bool = False
+) -> tuple[set[str], list[str]]:
+    next_page = f"https://letters.example.org/?page={following}" if following else None
+    fetch = Fetch(f"https://letters.example.org/?page={page}", 200)
+    due = store.put_list(fetch, "lantern", found, next_page, walk=walk)
+    return {url.rpartition("/")[2] for url in due}, [url.rpartition("=")[2] for url in store.open_lists("lantern")]
+
+
+def test_an_issue_is_due_until_it_has_been_read_and_when_its_listing_changes(store: Store) -> None:
+    first, second = listings(1, 2)
+    assert put_list(store, 1, first, second) == ({"1", "2"}, [])
+    read = issue(1)
+    read.fetch = Fetch(first.url, 200)
+    store.put_issue(read)
+    assert store.due_issues("lantern") == [second]
+    assert put_list(store, 1, first, second) == ({"2"}, [])
+    [renamed] = listings(1, headline="호 다시")
+    assert put_list(store, 1, renamed, second) == ({"1", "2"}, [])
+    assert store.due_issues("lantern") == [renamed, second]
+    assert store.due_issues("kite") == []
+
+
+def test_a_list_is_read_on_as_long_as_there_is_news(store: Store) -> None:
+    assert put_list(store, 1, *listings(9, 8), following=2) == ({"9", "8"}, ["2"])
+    assert put_list(store, 2, *listings(7, 6), following=3)[1] == ["3"]
+    # The night ended here. What is open stays open.
+    assert put_list(store, 1, *listings(9, 8), following=2)[1] == ["3"]
+    assert put_list(store, 3, *listings(5), following=None)[1] == []
+    assert put_list(store, 1, *listings(10, 9), following=2)[1] == ["2"]
+    assert put_list(store, 2, *listings(8, 7), following=3)[1] == []
+
+
+def test_a_walk_reads_every_page_once_and_goes_on_the_next_night(store: Store) -> None:
+    put_list(store, 1, *listings(9, 8), following=2)
+    put_list(store, 2, *listings(7, 6), following=3)
+    put_list(store, 3, *listings(5))
+    store.set_walking("lantern", True)
+    assert put_list(store, 1, *listings(9, 8), following=2, walk=True)[1] == ["2", "3"]
+    assert put_list(store, 2, *listings(7, 6), following=3, walk=True)[1] == ["3"]
+    assert put_list(store, 1, *listings(9, 8), following=2, walk=True)[1] == ["3"]
+    assert put_list(store, 3, *listings(5), walk=True)[1] == []
+    assert (store.is_walking("lantern"), store.is_walking("kite")) == (True, False)
+    store.set_walking("lantern", False)
+    assert not store.is_walking("lantern")
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------

@@ -7,20 +7,12 @@ from typing import Any
 
 from scrapy.http import TextResponse
 
+from factpl_crawler.items import Listing
 from factpl_crawler.pages import PageError, first_text, html_of
 from factpl_crawler.publication import HtmlList, JsonList
 from factpl_crawler.text import clean
 
 MERGE_TAG = re.compile(r"\$%[^%$]*%\$")
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What a list says of an issue; an empty `date` is one that it does not print."""
-
-    url: str
-    headline: str
-    date: str = ""
 
 
 @dataclass(frozen=True)

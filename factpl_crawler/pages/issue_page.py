@@ -2,9 +2,8 @@
 
 from scrapy.http import TextResponse
 
-from factpl_crawler.items import Issue, RawDate
+from factpl_crawler.items import Issue, Listing, RawDate
 from factpl_crawler.pages import PageError, first_text, html_of
-from factpl_crawler.pages.archive import Listing
 from factpl_crawler.pages.blocks import html_blocks
 from factpl_crawler.pages.issue import read_issue
 from factpl_crawler.pages.links import resolve_links
