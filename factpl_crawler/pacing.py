@@ -32,7 +32,7 @@ class PostponedError(IgnoreRequest):
 class Pace:
     """What a night has asked of one site. Times are those of `monotonic`."""
 
-    began: float = field(default_factory=monotonic)
+    began: float = field(default_factory=lambda: monotonic())
     pages: int = 0
     next_turn: float = 0.0
     free_again: float = 0.0
@@ -98,9 +98,9 @@ def retry_after(response: Response) -> datetime | None:
     if response.status not in BUSY:
         return None
     said = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if said.isascii() and said.isdigit():
-        return now() + timedelta(seconds=min(int(said), 10**8))
     try:
+        if said.isascii() and said.isdigit():
+            return now() + timedelta(seconds=min(int(said), 10**8))
         return parsedate_to_datetime(said).astimezone(now().tzinfo)
     except ValueError:  # what cannot be read is as good as nothing
         return None

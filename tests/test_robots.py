@@ -69,3 +69,14 @@ def test_a_site_whose_robots_txt_cannot_be_had_is_not_asked_now(failure: Respons
 def test_the_request_for_robots_txt_itself_passes() -> None:
     request = Request("https://n.example/robots.txt", meta={"dont_obey_robotstxt": True})
     asyncio.run(RobotsMiddleware(get_crawler(settings_dict={"ROBOTSTXT_OBEY": True})).process_request(request))
+
+
+def test_the_crawl_delay_goes_with_the_request() -> None:
+    async def download(_: Request) -> Response:
+        return answer(200, b"User-agent: factpl\nCrawl-delay: 7\n")
+
+    crawler = get_crawler(settings_dict={"ROBOTSTXT_OBEY": True, "ROBOTSTXT_USER_AGENT": "factpl"})
+    crawler.engine = SimpleNamespace(download_async=download)  # type: ignore[assignment]  # all it needs of one
+    request = Request("https://n.example/article/1")
+    asyncio.run(RobotsMiddleware(crawler).process_request(request))
+    assert request.meta["crawl_delay"] == 7
