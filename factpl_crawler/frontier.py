@@ -1,5 +1,6 @@
-"""The store as the crawl's frontier: opened once for a run, shared by spider and pipelines."""
+"""The store as the crawl's frontier, and what came of each page: opened once, shared by spider and pipelines."""
 
+from dataclasses import dataclass
 from typing import Self
 
 from scrapy import signals
@@ -11,11 +12,28 @@ from factpl_crawler.paths import store_path
 from factpl_crawler.store import Store
 
 
+@dataclass(frozen=True)
+class Event:
+    """What came of a page: `id` is an issue, an article or an address, `text` a headline, or what was wrong."""
+
+    kind: str
+    outcome: str
+    id: str
+    text: str
+
+
 class Frontier:
     def __init__(self, store: Store, sites: Sites, stats: StatsCollector) -> None:
         self.store = store
         self.sites = sites
         self.stats = stats
+        self.events: list[Event] = []
+
+    def note(self, kind: str, outcome: str, id: str, text: str) -> None:
+        """Count what came of a page, and keep it for the report."""
+        self.stats.inc_value(f"factpl/{kind}/{outcome}")
+        if outcome not in ("unchanged", "postponed"):
+            self.events.append(Event(kind, outcome, id, text))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

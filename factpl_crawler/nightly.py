@@ -1,82 +1,232 @@
-"""One night: collect the configured publications, index what changed, say what happened.
+"""One night as one command: collect the configured publications, index what changed, say what happened.
 
-Ends with 0 when all went well, 2 when it was called wrongly, 3 when the store or the index cannot
-be used, 5 when it came to its end and something did not go well.
+Exit status: 0 healthy, also when there was nothing new; 2 called wrongly; 3 the archive or the index cannot be used;
+4 another night, or whoever else writes, is at it; 5 it came to its end and something did not go well; 130 interrupted.
 """
 
 import argparse
+import asyncio
+import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 
-from factpl_crawler.config import ConfigError, load_config
-from factpl_crawler.outcome import Outcome, judge
-from factpl_crawler.paths import index_dir, store_path
+from factpl_crawler.clock import now
+from factpl_crawler.config import Config, ConfigError, load_config
+from factpl_crawler.frontier import Frontier
+from factpl_crawler.lock import LockedError, writing
+from factpl_crawler.monitors import coverage
+from factpl_crawler.notify import notify
+from factpl_crawler.outcome import judge
+from factpl_crawler.pacing import Paces
+from factpl_crawler.paths import data_dir, index_dir, store_path
 from factpl_crawler.publications import load_publications
-from factpl_crawler.store import Store, StoreError
+from factpl_crawler.report import Crawled, Report, tidy, write_report
+from factpl_crawler.store import NightRow, Store, StoreError
+from factpl_crawler.text import DateError, parse_date
 from index.build import build
 from index.errors import SearchError
 
-EXIT_USAGE, EXIT_UNUSABLE, EXIT_UNHEALTHY = 2, 3, 5
+EXIT_USAGE, EXIT_UNUSABLE, EXIT_LOCKED, EXIT_UNHEALTHY, EXIT_INTERRUPTED = 2, 3, 4, 5, 130
+# What is being downloaded when a night is interrupted may take so long to come to its end.
+GRACE_SECONDS = 6
+KEPT_NIGHTS = 400
+REPORTS = "reports"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a night was asked to do."""
+
+    publications: Sequence[str]
+    backfill: bool = False
+    since: str = ""
+    follow_any: bool = False
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="./nightly", description="Collect, index and report.")
+    parser = argparse.ArgumentParser(prog="./nightly", description="Collect, index and report.", epilog=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("publications", nargs="*", help="instead of those in factpl.toml")
-    chosen = parser.parse_args(arguments).publications
+    parser.add_argument("--backfill", action="store_true", help="walk through the whole archive, over several nights")
+    parser.add_argument("--since", default="", metavar="DATE", help="ask for no issue older than this")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be asked for, and ask for nothing")
+    options = parser.parse_args(arguments)
     try:
-        return night(chosen or load_config().publications)
+        config = load_config()
+        settings = get_project_settings()
+        chosen = Chosen(options.publications or config.publications, options.backfill, options.since)
+        _check(chosen, settings)
+        if options.dry_run:
+            return _tell_what_is_due(chosen)
+        with writing():
+            return night(chosen, settings, config)
     except OSError as e:
         return _fail(e, EXIT_UNUSABLE)
-    except ConfigError as e:
+    except (ConfigError, DateError) as e:
         return _fail(e, EXIT_USAGE)
+    except LockedError as e:
+        return _fail(e, EXIT_LOCKED)
     except (StoreError, SearchError) as e:
         return _fail(e, EXIT_UNUSABLE)
+    except KeyboardInterrupt:
+        return _fail(KeyboardInterrupt("interrupted before anything was asked for"), EXIT_INTERRUPTED)
 
 
-def _fail(error: Exception, code: int) -> int:
+def _fail(error: BaseException, code: int) -> int:
     print(f"Error: {error}", file=sys.stderr)
     return code
 
 
-def night(publications: Sequence[str]) -> int:
-    outcomes = collect(publications)
-    for line in (line for outcome in outcomes for line in outcome.lines()):
-        print(line)
+def _check(chosen: Chosen, settings: Settings) -> None:
+    known = load_publications(settings)
+    if unknown := [name for name in chosen.publications if name not in known]:
+        raise ConfigError(f"no publication is named {unknown[0]!r}; known are {', '.join(known)}")
+    if chosen.since:
+        parse_date(chosen.since)
+
+
+def night(chosen: Chosen, settings: Settings, config: Config) -> int:
+    report = Report(started_at=now())
     with Store.open(store_path()) as store:
-        print(f"index: {build(store, index_dir())}")
-    return 0 if all(outcome.ok for outcome in outcomes) else EXIT_UNHEALTHY
+        if (last := next(iter(store.nights(1)), None)) and last.finished_at is None:
+            print(f"note: the night of {last.started_at} was cut off; this one goes on where it ended", file=sys.stderr)
+        _keep(store, report, None)
+        try:
+            collect(chosen, settings, report)
+            report.index = str(build(store, index_dir()))
+            report.exit_code = 0 if report.ok else EXIT_UNHEALTHY
+        except KeyboardInterrupt:
+            report.faults.append("interrupted; what was collected is kept, and the next night goes on")
+            report.exit_code = EXIT_INTERRUPTED
+        except (OSError, SearchError, StoreError) as e:
+            report.faults.append(str(e))
+            report.exit_code = EXIT_UNUSABLE
+        report.finished_at = now()
+        for problem in notify(report, config.notify) if report.exit_code != EXIT_INTERRUPTED else ():
+            report.faults.append(problem)
+            report.exit_code = report.exit_code or EXIT_UNHEALTHY
+        _keep(store, report, report.finished_at)
+    written = write_report(report, data_dir() / REPORTS)
+    tidy(data_dir() / REPORTS, ("*.txt", "*.json", "*.log"), KEPT_NIGHTS)
+    print("\n".join(report.lines()))
+    print(f"report: {_shown(written)}")
+    return report.exit_code
 
 
-def collect(publications: Sequence[str]) -> list[Outcome]:
-    """Crawl *publications*, spiders' names, in turn; raise `ConfigError` for one that is not known.
+def _keep(store: Store, report: Report, finished_at: datetime | None) -> None:
+    started = report.started_at.isoformat(timespec="seconds")
+    if finished_at is None:
+        store.put_night(NightRow(started, None, None, None))
+    else:
+        finished = finished_at.isoformat(timespec="seconds")
+        store.put_night(NightRow(started, finished, report.exit_code, report.to_dict()))
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+# --- Crawling -----------------------------------------------------------------------------------------------------
+
+
+def collect(chosen: Chosen, settings: Settings, report: Report) -> None:
+    """Crawl the publications in turn, for *report*; raise `KeyboardInterrupt` when a signal ended that.
 
     Side by side, two of them would ask one site at once, and for the article that both link to.
     """
-    settings = get_project_settings()
-    known = load_publications(settings)
-    if unknown := [name for name in publications if name not in known]:
-        raise ConfigError(f"no publication is named {unknown[0]!r}; known are {', '.join(known)}")
-    Store.open(store_path()).close()
+    log = data_dir() / REPORTS / f"{report.name}.log"
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ours = {"LOG_FILE": str(log), "NIGHT": report.name, "PACES": Paces(), "SHOW_PROGRESS": True}
+    settings.setdict(ours, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
-    crawlers = {name: process.create_crawler(name) for name in publications}
-    _crawl_next(process, iter(crawlers.values()))
-    process.start()
-    return [judge(name, crawler.stats.get_stats() if crawler.stats else {}) for name, crawler in crawlers.items()]
+    crawlers = {name: process.create_crawler(name) for name in chosen.publications}
+    arguments = {"backfill": "1" if chosen.backfill else "", "since": chosen.since}
+    stop = _Stop(process)
+    _crawl_next(process, iter(crawlers.values()), arguments, stop)
+    process.start(install_signal_handlers=False)
+    report.publications = [_crawled(name, crawler) for name, crawler in crawlers.items() if crawler.stats]
+    if stop.asked:
+        raise KeyboardInterrupt
 
 
-def _crawl_next(process: AsyncCrawlerProcess, waiting: Iterator[Crawler]) -> None:
-    if (crawler := next(waiting, None)) is None:
+class _Stop:
+    """Ends a crawl cleanly on SIGINT and SIGTERM and, when that takes too long, at once: the store loses nothing."""
+
+    def __init__(self, process: AsyncCrawlerProcess) -> None:
+        self.asked = False
+        self._process = process
+        self._task: asyncio.Task[None] | None = None
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        reactor = _reactor()
+        if self.asked or not reactor.running:
+            raise KeyboardInterrupt
+        self.asked = True
+        reactor.callFromThread(self._begin)
+
+    def _begin(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._process.stop())
+        # It waits for no download, and a stop that has already come to its end is no error.
+        _reactor().callLater(GRACE_SECONDS, _reactor().crash)
+
+
+def _reactor() -> Any:
+    from twisted.internet import reactor
+
+    return reactor
+
+
+def _crawl_next(
+    process: AsyncCrawlerProcess, waiting: Iterator[Crawler], arguments: dict[str, str], stop: _Stop
+) -> None:
+    if stop.asked or (crawler := next(waiting, None)) is None:
         return
+    task = process.crawl(crawler, **arguments)
+    task.add_done_callback(lambda _: _crawl_next(process, waiting, arguments, stop))
 
-    def done(_: object) -> None:
-        if crawler.stats and crawler.stats.get_value("finish_reason") != "shutdown":  # Ctrl-C ends them all
-            _crawl_next(process, waiting)
 
-    process.crawl(crawler).add_done_callback(done)
+def _crawled(name: str, crawler: Crawler) -> Crawled:
+    stats: dict[str, Any] = crawler.stats.get_stats() if crawler.stats else {}
+    frontier = crawler.get_extension(Frontier)
+    return Crawled(
+        outcome=judge(name, stats),
+        events=frontier.events if frontier else [],
+        coverage=coverage(stats),
+        requests=stats.get("downloader/request_count", 0),
+        bytes=stats.get("downloader/response_bytes", 0),
+        seconds=stats.get("elapsed_time_seconds", 0.0),
+    )
+
+
+def _tell_what_is_due(chosen: Chosen) -> int:
+    since = parse_date(chosen.since) if chosen.since else None
+    with Store.open(store_path(), create=False) as store:
+        for name in chosen.publications:
+            due = {
+                "list": ["its first page", *store.open_lists(name)],
+                "issues": [listing.url for listing in store.due_issues(name)],
+                "articles": [link.url for link in store.pending(name, since=since)],
+                "articles, for corrections": [link.url for link in store.due_checks(name)],
+            }
+            for what, urls in due.items():
+                print(f"{name}: {what}: {len(urls)}")
+                for url in urls:
+                    print(f"  {url}")
+    return 0
 
 
 if __name__ == "__main__":
+    os.umask(0o077)
     sys.exit(main())

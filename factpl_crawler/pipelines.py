@@ -8,17 +8,20 @@ from typing import Self
 from scrapy.crawler import Crawler
 from scrapy.statscollectors import StatsCollector
 
-from factpl_crawler.frontier import frontier_of
+from factpl_crawler.frontier import Frontier, frontier_of
 from factpl_crawler.items import Article, Issue, Quarantined, RawDate
 from factpl_crawler.publication import Publication
 from factpl_crawler.publications import load_publications
-from factpl_crawler.store import Store
 from factpl_crawler.text import DateError, parse_date, weekday_problem
 
 Item = Issue | Article | Quarantined
 
 logger = logging.getLogger(__name__)
 
+COVERAGE = "factpl/coverage/"
+SHORT = 200  # characters that the text of an article has at least
+# What was that long, and has become that much shorter, was cut by a layout that we cannot read.
+LONG, SHRUNK = 500, 0.4
 ONE_ISSUE = timedelta(days=31)  # the same number on days further apart is a mistake, of the letter's or of ours
 
 
@@ -81,29 +84,33 @@ class NormalisePipeline:
 
 
 class ValidatePipeline:
-    """An issue that nothing could be found in, or by, goes to the quarantine with the reason.
+    """What nothing could be found in, or by, goes to the quarantine with the reason.
 
     An article without a headline or a body has not come this far: its page says that it is none.
     """
 
     def process_item(self, item: Item) -> Item:
-        if not isinstance(item, Issue) or (reason := _fault(item)) is None:
+        if isinstance(item, Quarantined) or (reason := _fault(item)) is None:
             return item
         return quarantined(item, reason)
 
 
-def quarantined(issue: Issue, reason: str) -> Quarantined:
-    logger.warning("Quarantined: %s (%s)", issue.url or issue.headline, reason)
-    item = Quarantined(issue.url or "", "issue", reason)
-    item.raw = issue.raw
-    return item
+def quarantined(item: Issue | Article, reason: str) -> Quarantined:
+    kind, url = ("article", item.url) if isinstance(item, Article) else ("issue", item.url or "")
+    logger.warning("Quarantined: %s (%s)", url or item.headline, reason)
+    aside = Quarantined(url, kind, reason)
+    aside.raw, aside.fetch = item.raw, item.fetch
+    return aside
 
 
-def _fault(issue: Issue) -> str | None:
-    if not issue.entries:
+def _fault(item: Issue | Article) -> str | None:
+    if isinstance(item, Article):
+        is_bare = len(item.body) < SHORT and item.date_published is None and item.section_label is None
+        return f"no date, no section and {len(item.body)} characters of text" if is_bare else None
+    if not item.entries:
         return "no entry found"
-    if issue.date_published is None:
-        return "; ".join(["no date found", *issue.problems])
+    if item.date_published is None:
+        return "; ".join(["no date found", *item.problems])
     return None
 
 
@@ -118,28 +125,60 @@ class StorePipeline:
         return cls(crawler)
 
     @property
-    def store(self) -> Store:
-        return frontier_of(self.crawler).store
+    def frontier(self) -> Frontier:
+        return frontier_of(self.crawler)
 
     def process_item(self, item: Item) -> Item:
         if isinstance(item, Quarantined):
-            self.store.put_quarantined(item)
-            self._count("quarantined", item.kind)
-        elif isinstance(item, Issue) and (reason := self._mistaken(item)):
+            self._set_aside(item)
+            return item
+        self._cover(item)
+        store, note = self.frontier.store, self.frontier.note
+        if reason := self._mistaken(item):
             return self.process_item(quarantined(item, reason))
-        elif isinstance(item, Issue):
-            self._count("issue", self.store.put_issue(item))
+        if isinstance(item, Issue):
+            note("issue", store.put_issue(item), item.id, item.headline or "")
         else:
-            self._count("article", self.store.put_article(item))
+            note("article", store.put_article(item), item.id, item.headline)
         return item
 
-    def _mistaken(self, issue: Issue) -> str | None:
-        """Say why *issue* cannot be the one whose number it bears."""
-        known = self.store.issue_date(issue.id)
-        if known is None or issue.date_published is None:
-            return None
-        apart = abs(datetime.fromisoformat(known) - issue.date_published)
-        return f"{issue.id} is already the issue of {known[:10]}" if apart > ONE_ISSUE else None
+    def _set_aside(self, item: Quarantined) -> None:
+        self.frontier.store.put_quarantined(item)
+        self.frontier.note(item.kind, "quarantined", item.url, item.reason)
+        if item.fetch:
+            self.frontier.store.record_fetch(
+                item.fetch.url, item.kind, outcome="failed", status=item.fetch.status, reason=item.reason
+            )
 
-    def _count(self, kind: str, what: str) -> None:
-        self.crawler.stats.inc_value(f"factpl/{kind}/{what}")
+    def _mistaken(self, item: Issue | Article) -> str | None:
+        """Say why *item* cannot be what it says that it is."""
+        if isinstance(item, Article):
+            return self._shrunk(item)
+        known = self.frontier.store.issue_date(item.id)
+        if known is None or item.date_published is None:
+            return None
+        apart = abs(datetime.fromisoformat(known) - item.date_published)
+        return f"{item.id} is already the issue of {known[:10]}" if apart > ONE_ISSUE else None
+
+    def _shrunk(self, article: Article) -> str | None:
+        known = self.frontier.store.document(article.id)
+        if known is None or article.truncated or len(known.body) < LONG or len(article.body) > SHRUNK * len(known.body):
+            return None
+        return f"only {len(article.body)} of {len(known.body)} characters are left; has the layout changed?"
+
+    def _cover(self, item: Issue | Article) -> None:
+        """Count which fields were found, by site and layout."""
+        if isinstance(item, Article):
+            self._covered(
+                f"{item.site} {item.layout}", item.headline, item.body, item.date_published, item.section_label
+            )
+            return
+        for entry in item.entries:
+            self._covered(
+                f"{item.publication} issue", entry.headline, entry.body, item.date_published, entry.section_id
+            )
+
+    def _covered(self, where: str, headline: str, body: str, date: object, section: object) -> None:
+        found = {"items": True, "headline": headline, "body": len(body) >= SHORT, "date": date, "section": section}
+        for name in (name for name, value in found.items() if value):
+            self.frontier.stats.inc_value(f"{COVERAGE}{where}/{name}")

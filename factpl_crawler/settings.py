@@ -57,7 +57,13 @@ DOWNLOADER_MIDDLEWARES = {
     "factpl_crawler.robots.RobotsMiddleware": 100,
     "factpl_crawler.pacing.PacingMiddleware": 560,  # a retry comes after it has seen why
 }
-EXTENSIONS = {"factpl_crawler.frontier.Frontier": 0}
+EXTENSIONS = {
+    "factpl_crawler.frontier.Frontier": 0,
+    "factpl_crawler.progress.ShowProgress": 10,
+    "factpl_crawler.monitors.Monitors": 900,
+}
+SPIDERMON_ENABLED = True
+SPIDERMON_SPIDER_CLOSE_MONITORS = ["factpl_crawler.monitors.CrawlSuite"]
 ITEM_PIPELINES = {
     "factpl_crawler.pipelines.NormalisePipeline": 100,
     "factpl_crawler.pipelines.ValidatePipeline": 200,

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,7 @@ from factpl_crawler.tables import (
     links,
     listings,
     meta,
+    nights,
     publications,
     quarantine,
     redirects,
@@ -62,6 +63,7 @@ __all__ = [
     "Change",
     "IssueSummary",
     "NewerStoreError",
+    "NightRow",
     "NoStoreError",
     "PendingLink",
     "QuarantineRow",
@@ -108,6 +110,16 @@ class IssueSummary:
     entries: int
     linked_articles: int
     fetched_articles: int
+
+
+@dataclass(frozen=True)
+class NightRow:
+    """A run of ./nightly; one that was cut off has neither an end nor a report."""
+
+    started_at: str
+    finished_at: str | None
+    exit_code: int | None
+    report: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -223,6 +235,11 @@ class Store:
         """
         with self._writing() as writing:
             return writing.put_list(fetch, publication, found, next_page, walk=walk)
+
+    def put_night(self, night: NightRow) -> None:
+        """Note that a night has begun, and the same one again when it has ended."""
+        with self._writing() as writing:
+            writing.put_night(asdict(night))
 
     def set_walking(self, publication: str, walking: bool) -> None:
         """Note whether the whole archive is being walked through, which may take several nights."""
@@ -385,6 +402,13 @@ class Store:
         with self._reading() as connection:
             for row in connection.execute(statement, execution_options={"yield_per": BATCH}):
                 yield QuarantineRow(*row)
+
+    def nights(self, limit: int) -> list[NightRow]:
+        """Return the last nights, newest first."""
+        columns = [nights.c[name] for name in NightRow.__dataclass_fields__]
+        statement = select(*columns).order_by(nights.c.started_at.desc()).limit(limit)
+        with self._reading() as connection:
+            return [NightRow(*row) for row in connection.execute(statement)]
 
     def counts(self) -> dict[str, int]:
         """Return how many there are: issues, entries, articles, links, pending, quarantined, versions."""

@@ -38,6 +38,7 @@ from factpl_crawler.tables import (
     links,
     listings,
     meta,
+    nights,
     publications,
     quarantine,
     redirects,
@@ -174,6 +175,10 @@ class Writing:
             pages = update(fetches).where(fetches.c.kind == "list", fetches.c.publication == publication)
             self.connection.execute(pages.values(outcome=None))
             self.connection.execute(insert(meta).values(key=key, value=_now()))
+
+    def put_night(self, night: Row) -> None:
+        self.connection.execute(delete(nights).where(nights.c.started_at == night["started_at"]))
+        self.connection.execute(insert(nights).values(night))
 
     def _put_listing(self, publication: str, listing: Listing) -> bool:
         """Say whether the list says something new of the issue, which then is due."""

@@ -7,7 +7,7 @@ the rest is left to trafilatura.
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -55,6 +55,9 @@ class ArticlePage:
     captions_css: ClassVar[tuple[str, ...]] = ()
     keywords_css: ClassVar[tuple[str, ...]] = ()
     truncated_css: ClassVar[tuple[str, ...]] = ()
+
+    floors: ClassVar[Mapping[str, float]] = {}
+    """The least share of a night's articles, 0 to 1, that has a `date`, a `section`, or a `body` of some length."""
 
     def __init__(self, response: TextResponse) -> None:
         self.response = html_of(response)

@@ -139,8 +139,7 @@ class ArticleSpider(Spider):
             not_before=again.date() if again else None,
         )
         came_of_it = Change.UNCHANGED if outcome == "ok" else outcome or "postponed"
-        self.crawler.stats.inc_value(f"factpl/{kind}/{came_of_it}")
-        self.crawler.stats.set_value(f"factpl/{kind}/{came_of_it}/last", f"{asked} ({reason})")
+        self.frontier.note(kind, came_of_it, asked, reason)
         level = logging.WARNING if outcome and outcome != "ok" else logging.DEBUG
         self.logger.log(level, "%s %s: %s (%s)", kind, came_of_it, asked, reason)
 

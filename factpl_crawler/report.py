@@ -1,0 +1,124 @@
+"""What a night came to, for people and for programs."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from factpl_crawler.frontier import Event
+from factpl_crawler.outcome import Outcome
+
+MOST_LISTED = 20
+_LISTED = ("new", "changed", "gone", "failed", "refused", "unreachable", "quarantined")
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """What came of one publication; `coverage` is that of `factpl_crawler.monitors`."""
+
+    outcome: Outcome
+    events: list[Event]
+    coverage: dict[str, dict[str, int]]
+    requests: int
+    bytes: int
+    seconds: float
+
+    @property
+    def took(self) -> str:
+        return f"{self.outcome.spider}: {self.requests} requests, {self.bytes / 1e6:.1f} MB, {self.seconds:.0f} s"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.outcome.spider,
+            "ok": self.outcome.ok,
+            "faults": self.outcome.faults,
+            "notes": self.outcome.notes,
+            "new": self.outcome.new,
+            "changed": self.outcome.changed,
+            "events": [asdict(event) for event in self.events],
+            "coverage": self.coverage,
+            "requests": self.requests,
+            "bytes": self.bytes,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+@dataclass
+class Report:
+    """`faults` are those of the night itself; each publication has its own."""
+
+    started_at: datetime
+    publications: list[Crawled] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    index: str = ""
+    finished_at: datetime | None = None
+    exit_code: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return not self.faults and all(crawled.outcome.ok for crawled in self.publications)
+
+    @property
+    def has_news(self) -> bool:
+        return any(event.outcome in ("new", "changed") for crawled in self.publications for event in crawled.events)
+
+    @property
+    def name(self) -> str:
+        """What the night's files are called: 2026-11-29T0317."""
+        return f"{self.started_at:%Y-%m-%dT%H%M%S}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "started_at": self.started_at.isoformat(timespec="seconds"),
+            "finished_at": self.finished_at.isoformat(timespec="seconds") if self.finished_at else None,
+            "exit_code": self.exit_code,
+            "ok": self.ok,
+            "faults": self.faults,
+            "index": self.index,
+            "publications": [crawled.to_dict() for crawled in self.publications],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield the report in brief."""
+        for crawled in self.publications:
+            yield from crawled.outcome.lines()
+        yield from (f"FAULT: {fault}" for fault in self.faults)
+        if self.index:
+            yield f"index: {self.index}"
+
+    def text(self) -> str:
+        """Return the report with what is new, changed, failed and quarantined."""
+        state = "healthy" if self.ok else "UNHEALTHY"
+        head = [f"The night of {self.started_at:%Y-%m-%d %H:%M}: {state}, exit code {self.exit_code}", ""]
+        took = [crawled.took for crawled in self.publications]
+        details = [line for crawled in self.publications for line in _details(crawled)]
+        return "\n".join([*head, *self.lines(), *took, *details]) + "\n"
+
+
+def _details(crawled: Crawled) -> Iterator[str]:
+    for outcome in _LISTED:
+        if events := [event for event in crawled.events if event.outcome == outcome]:
+            yield ""
+            yield f"{crawled.outcome.spider}, {outcome}: {len(events)}"
+            yield from (f"  {event.kind} {event.id}  {event.text}".rstrip() for event in events[:MOST_LISTED])
+            if len(events) > MOST_LISTED:
+                yield f"  and {len(events) - MOST_LISTED} more"
+
+
+def write_report(report: Report, folder: Path) -> Path:
+    """Write NAME.txt and NAME.json into *folder* and return the first."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = folder / f"{report.name}.txt"
+    text.write_text(report.text(), encoding="utf-8", errors="backslashreplace")
+    content = json.dumps(report.to_dict(), ensure_ascii=False, indent=1)
+    text.with_suffix(".json").write_text(f"{content}\n", encoding="utf-8", errors="backslashreplace")
+    return text
+
+
+def tidy(folder: Path, patterns: Iterable[str], keep: int) -> None:
+    """Delete all but the newest *keep* files of each of *patterns*, whose names begin with their time."""
+    for pattern in patterns:
+        for old in sorted(folder.glob(pattern), reverse=True)[keep:]:
+            old.unlink()
