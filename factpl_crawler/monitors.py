@@ -101,7 +101,7 @@ class Pages(CrawlMonitor):
     def test_the_issues_could_be_had(self) -> None:
         self.none(
             self.not_had("issue"),
-            f"issues that could not be had, to be tried again next time: {{}}{self.last('issue')}",
+            f"issues that could not be had, to be tried again another night: {{}}{self.last('issue')}",
         )
 
     def test_the_issues_could_be_read(self) -> None:

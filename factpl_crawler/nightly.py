@@ -50,6 +50,7 @@ class Chosen:
     publications: Sequence[str]
     backfill: bool = False
     since: str = ""
+    archive: str = ""
     follow_any: bool = False
 
 
@@ -59,12 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("publications", nargs="*", help="instead of those in factpl.toml")
     parser.add_argument("--backfill", action="store_true", help="walk through the whole archive, over several nights")
     parser.add_argument("--since", default="", metavar="DATE", help="ask for no issue older than this")
+    parser.add_argument("--archive", default="", metavar="URL", help="another list page than the publication's own")
     parser.add_argument("--dry-run", action="store_true", help="say what would be asked for, and ask for nothing")
     options = parser.parse_args(arguments)
     try:
         config = load_config()
         settings = get_project_settings()
-        chosen = Chosen(options.publications or config.publications, options.backfill, options.since)
+        chosen = Chosen(options.publications or config.publications, options.backfill, options.since, options.archive)
         _check(chosen, settings)
         if options.dry_run:
             return _tell_what_is_due(chosen)
@@ -91,6 +93,8 @@ def _check(chosen: Chosen, settings: Settings) -> None:
     known = load_publications(settings)
     if unknown := [name for name in chosen.publications if name not in known]:
         raise ConfigError(f"no publication is named {unknown[0]!r}; known are {', '.join(known)}")
+    if chosen.archive and len(chosen.publications) > 1:
+        raise ConfigError(f"--archive is of one publication, and these are {len(chosen.publications)}: name one")
     if chosen.since:
         parse_date(chosen.since)
 
@@ -150,7 +154,7 @@ def collect(chosen: Chosen, settings: Settings, report: Report) -> None:
     settings.setdict(ours, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     crawlers = {name: process.create_crawler(name) for name in chosen.publications}
-    arguments = {"backfill": "1" if chosen.backfill else "", "since": chosen.since}
+    arguments = {"backfill": "1" if chosen.backfill else "", "since": chosen.since, "archive": chosen.archive}
     stop = _Stop(process)
     _crawl_next(process, iter(crawlers.values()), arguments, stop)
     process.start(install_signal_handlers=False)
@@ -215,7 +219,7 @@ def _tell_what_is_due(chosen: Chosen) -> int:
     with Store.open(store_path(), create=False) as store:
         for name in chosen.publications:
             due = {
-                "list": ["its first page", *store.open_lists(name)],
+                "pages of the list": ["the first", *store.open_lists(name)],
                 "issues": [listing.url for listing in store.due_issues(name)],
                 "articles": [link.url for link in store.pending(name, since=since)],
                 "articles, for corrections": [link.url for link in store.due_checks(name)],

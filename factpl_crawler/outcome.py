@@ -47,9 +47,9 @@ def _notes(count: Callable[[str], int]) -> Iterator[str]:
     for key, what in (
         ("factpl/contact/missing", "factpl.toml names no contact for the sites' operators; crawls without one"),
         ("factpl/mail/quarantined", "letters that could not be read and are kept aside"),
-        ("factpl/article/failed", "articles that failed, to be tried again next time"),
-        ("factpl/article/refused", "articles refused by the site or its robots.txt, to be tried again next time"),
-        ("factpl/article/unreachable", "articles whose site could not be reached, to be tried again next time"),
+        ("factpl/article/failed", "articles that failed, to be tried again another night"),
+        ("factpl/article/refused", "articles refused by the site or its robots.txt, to be tried again another night"),
+        ("factpl/article/unreachable", "articles whose site could not be reached, to be tried again another night"),
         ("factpl/article/gone", "articles that are gone"),
         ("factpl/article/quarantined", "articles that could not be read and are kept aside"),
         ("factpl/article/postponed", "articles left for another night"),

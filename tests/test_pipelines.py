@@ -2,14 +2,16 @@
 
 import logging
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from scrapy.extension import ExtensionManager
 from scrapy.utils.test import get_crawler
 
 from demo_site.spiders.narutech import NarutechSpider
-from factpl_crawler.items import Article, Entry, Issue, Quarantined, RawDate
-from factpl_crawler.pipelines import NormalisePipeline, ValidatePipeline
+from factpl_crawler.items import Article, Entry, Fetch, Issue, Quarantined, RawDate
+from factpl_crawler.pipelines import NormalisePipeline, StorePipeline, ValidatePipeline
 from factpl_crawler.text import KST
 
 STATS = dict[str, Any]
@@ -92,6 +94,26 @@ def test_what_would_never_be_found_is_quarantined_with_its_page(item: Issue, rea
     assert (kept.reason, kept.raw, kept.kind) == (reason, b"<html>", "issue")
 
 
-def test_an_article_without_a_date_is_kept() -> None:
-    item = article()
-    assert ValidatePipeline().process_item(item) is item
+def test_an_article_without_a_date_is_kept_where_anything_else_says_that_it_is_one() -> None:
+    for item in (article(body="본" * 200), article(section_label="산업"), article(date_published=datetime.now(KST))):
+        assert ValidatePipeline().process_item(item) is item
+    kept = ValidatePipeline().process_item(article())
+    assert isinstance(kept, Quarantined)
+    assert (kept.kind, kept.reason) == ("article", "no date, no section and 2 characters of text")
+
+
+def test_an_article_that_has_lost_its_text_is_quarantined_and_the_known_one_kept(tmp_path: Path) -> None:
+    crawler = get_crawler(settings_dict={"EXTENSIONS": {"factpl_crawler.frontier.Frontier": 0}})
+    crawler.extensions = ExtensionManager.from_crawler(crawler)
+    pipeline = StorePipeline(crawler)
+    whole, cut = article(body="글 " * 500), article(body="글 " * 150)
+    cut.fetch = Fetch("http://n.example/1", 200)
+    pipeline.process_item(whole)
+    kept = pipeline.process_item(cut)
+    assert isinstance(kept, Quarantined)
+    assert kept.reason == "only 300 of 1000 characters are left; has the layout changed?"
+    store = pipeline.frontier.store
+    assert [document.body for document in store.documents()] == [whole.body]
+    assert [row.reason for row in store.quarantined()] == [kept.reason]
+    assert pipeline.process_item(article(body="글 " * 150, truncated=True)).headline == "제목"  # type: ignore[union-attr]
+    pipeline.frontier.close()
