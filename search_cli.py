@@ -619,8 +619,9 @@ def warn_of_an_old_index() -> None:
 def import_command(file: Path) -> None:
     """Put the documents of an export, FILE.jsonl or FILE.jsonl.gz, into the archive: all of them, or none."""
     from factpl_crawler.exchange import import_documents
+    from factpl_crawler.lock import writing
 
-    with open_store(create=True) as store:
+    with writing(), open_store(create=True) as store:
         counts = import_documents(store, file)
     say(f"{counts.new} new, {counts.changed} changed, {counts.unchanged} unchanged.")
     if counts.new or counts.changed:

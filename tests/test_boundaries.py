@@ -18,6 +18,7 @@ FRONT = {
     "cli_output",
     "factpl_crawler.documents",
     "factpl_crawler.exchange",
+    "factpl_crawler.lock",
     "factpl_crawler.paths",
     "factpl_crawler.probe",
     "factpl_crawler.store",

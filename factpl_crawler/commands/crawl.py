@@ -1,4 +1,4 @@
-"""`scrapy crawl`, with an exit code that is true: 0 only when the crawl did what it should, else 1."""
+"""`scrapy crawl`, with an exit code that is true: 0 only when it did what it should, 4 when another writes, else 1."""
 
 import argparse
 import sys
@@ -6,9 +6,12 @@ import sys
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 
+from factpl_crawler.lock import LockedError, writing
 from factpl_crawler.outcome import judge
 from factpl_crawler.paths import store_path
 from factpl_crawler.store import Store, StoreError
+
+EXIT_LOCKED = 4
 
 
 class Command(ScrapyCrawl):
@@ -24,8 +27,14 @@ class Command(ScrapyCrawl):
             crawler = self._create_crawler(args[0])
         except KeyError as e:
             raise UsageError(f"no spider is named {args[0]!r}; see: scrapy list", print_help=False) from e
-        self.crawler_process.crawl(crawler, **opts.spargs)
-        self.crawler_process.start()
+        try:
+            with writing():
+                self.crawler_process.crawl(crawler, **opts.spargs)
+                self.crawler_process.start()
+        except LockedError as e:
+            sys.stderr.write(f"Error: {e}\n")
+            self.exitcode = EXIT_LOCKED
+            return
         outcome = judge(args[0], crawler.stats.get_stats() if crawler.stats else {})
         sys.stderr.writelines(f"{line}\n" for line in outcome.lines())
         if any([*outcome.new.values(), *outcome.changed.values()]):
