@@ -9,17 +9,28 @@ import hashlib
 import json
 import threading
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from demo_site.tokens import expand
 
 SITE = Path(__file__).parent / "site"
 DEFAULT_PORT = 8055
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+
+# What becomes of the answer to a request, keyed as in `DemoSite.requests`.
+Change = Callable[[str, Answer], Answer]
 
 
 class PortTakenError(OSError):
@@ -33,7 +44,8 @@ class DemoSite:
     of it was answered with 304.
     """
 
-    def __init__(self, port: int = DEFAULT_PORT) -> None:
+    def __init__(self, port: int = DEFAULT_PORT, change: Change = lambda _, answer: answer) -> None:
+        self.change = change
         self.requests: Counter[str] = Counter()
         self.unchanged: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -92,19 +104,17 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        site = self.server.site
         host = self.headers.get("Host", "").partition(":")[0].lower()
-        self.server.site.count(f"{host} {self.path}")
-        route = _route(host, self.path)
-        if route is None:
-            self._answer(404, {"Content-Type": "text/plain; charset=utf-8"}, b"no such page\n")
-            return
-        content = expand((SITE / route["file"]).read_bytes() if "file" in route else b"", self.server.site.port)
+        request = f"{host} {self.path}"
+        site.count(request)
+        status, headers, content = site.change(request, _answer(host, self.path, site.port))
         etag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-        if route["status"] == HTTPStatus.OK and self.headers.get("If-None-Match") == etag:
-            self.server.site.count(f"{host} {self.path}", unchanged=True)
+        if status == HTTPStatus.OK and self.headers.get("If-None-Match") == etag:
+            site.count(request, unchanged=True)
             self._answer(HTTPStatus.NOT_MODIFIED, {"ETag": etag}, b"")
         else:
-            self._answer(route["status"], route["headers"] | {"ETag": etag}, content)
+            self._answer(status, headers | {"ETag": etag}, content)
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -112,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
         self.send_response(status)
         for name, value in headers.items():
-            self.send_header(name, expand(value.encode(), self.server.site.port).decode())
+            self.send_header(name, value)
         if status != HTTPStatus.NOT_MODIFIED:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -139,6 +149,15 @@ def _route(host: str, target: str) -> dict[str, Any] | None:
     while (host, target) not in routes and (end := max(target.rfind("&"), target.rfind("?"))) > 0:
         target = target[:end]
     return routes.get((host, target))
+
+
+def _answer(host: str, target: str, port: int) -> Answer:
+    route = _route(host, target)
+    if route is None:
+        return Answer(404, {"Content-Type": "text/plain; charset=utf-8"}, b"no such page\n")
+    content = (SITE / route["file"]).read_bytes() if "file" in route else b""
+    headers = {name: expand(value.encode(), port).decode() for name, value in route["headers"].items()}
+    return Answer(route["status"], headers, expand(content, port))
 
 
 def _is_mistake(request: str) -> bool:

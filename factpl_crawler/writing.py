@@ -190,9 +190,9 @@ class Writing:
         if all(old[name] == value for name, value in row.items()):
             return False
         self.connection.execute(update(listings).where(listings.c.url == listing.url).values(row))
-        self.connection.execute(
-            update(fetches).where(fetches.c.url == listing.url).values(due=now().date().isoformat())
-        )
+        # Its page may be the same, and is read again all the same.
+        again = {"due": now().date().isoformat(), "etag": None, "last_modified": None}
+        self.connection.execute(update(fetches).where(fetches.c.url == listing.url).values(again))
         return True
 
     def _record_read(self, kind: str, fetch: Fetch | None, change: Change, **facts: Any) -> None:
