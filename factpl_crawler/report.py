@@ -99,12 +99,17 @@ class Report:
 
 def _details(crawled: Crawled) -> Iterator[str]:
     for outcome in _LISTED:
-        if events := [event for event in crawled.events if event.outcome == outcome]:
+        events = sorted((event for event in crawled.events if event.outcome == outcome), key=_in_report)
+        if events:
             yield ""
             yield f"{crawled.outcome.spider}, {outcome}: {len(events)}"
             yield from (f"  {event.kind} {event.id}  {event.text}".rstrip() for event in events[:MOST_LISTED])
             if len(events) > MOST_LISTED:
                 yield f"  and {len(events) - MOST_LISTED} more"
+
+
+def _in_report(event: Event) -> tuple[bool, str, str]:
+    return event.kind != "issue", event.text, event.id
 
 
 def write_report(report: Report, folder: Path) -> Path:
