@@ -508,6 +508,33 @@ def show(ctx: click.Context, id: str, output_format: str, color: str) -> None:
         write(cli_output.issue_as_text(entries, screen(color)))
 
 
+@cli.command(epilog=example("history a/joongang/99000017"))
+@click.argument("id", callback=lambda ctx, param, value: composed(value))
+@format_option("text", "json")
+@color_option
+@click.pass_context
+def history(ctx: click.Context, id: str, output_format: str, color: str) -> None:
+    """List the versions of the entry or article named ID, newest first, each with what changed since the one before.
+
+    What was removed keeps its versions.
+    """
+    import cli_output
+
+    with open_store() as store:
+        versions = store.history(id)
+        entries = [] if versions else store.issue_documents(id)
+    if entries:
+        say(as_typed(f"{id} is an issue; its entries have versions. Run: search_cli.py history {entries[0].id}"))
+    elif not versions:
+        say(as_typed(f"Nothing has or had the id {id}. Run: search_cli.py issues"))
+    if not versions:
+        ctx.exit(FOUND_NOTHING)
+    if output_format == "json":
+        write(cli_output.history_as_json(id, versions))
+    else:
+        write(cli_output.history_as_text(versions, screen(color)))
+
+
 @cli.command(epilog=example("issues --publication factpl --limit 5"))
 @click.option("--publication", metavar="ID", help="Only this newsletter's.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
