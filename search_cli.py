@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click_default_group import DefaultGroup  # type: ignore[import-untyped]  # it has no types
 
-from factpl_crawler.paths import ROOT, index_dir, store_path
+from factpl_crawler.paths import ROOT, data_dir, index_dir, settings_files, store_path
 
 # Each command imports what it needs when it runs: a search loads neither the store's libraries nor the crawler's.
 if TYPE_CHECKING:
@@ -653,6 +653,39 @@ def import_command(file: Path) -> None:
     say(f"{counts.new} new, {counts.changed} changed, {counts.unchanged} unchanged.")
     if counts.new or counts.changed:
         say(as_typed("Next, run: search_cli.py index"))
+
+
+@cli.command(epilog=example("backup /mnt/disk/factpl"))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def backup(folder: Path) -> None:
+    """Keep a copy of the archive, its raw pages, its letters and the settings in DIR, in a folder named by the time.
+
+    A night may be running meanwhile. Raw files are linked where DIR is on the same disk.
+    """
+    from factpl_crawler.backup import back_up
+
+    made = back_up(data_dir(), folder, settings_files())
+    write([f"{made.path}: {made.manifest}"])
+
+
+@cli.command(epilog=example("restore /mnt/disk/factpl --data /tmp/copy"))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Move an archive that is there aside.")
+def restore(folder: Path, force: bool) -> None:
+    """Put the backup in DIR, or the newest of those in it, in the place of the archive, and build the index.
+
+    Only one that is whole, and only where there is no archive yet.
+    """
+    from factpl_crawler.backup import restore as restore_backup
+    from index.build import build
+
+    restored = restore_backup(folder, data_dir(), settings_files(), force=force)
+    write([f"{restored.backup.path}: {restored.backup.manifest}, made {restored.backup.manifest.made_at}"])
+    if restored.moved:
+        write([f"What was there lies in {restored.moved}"])
+    warn(f"{kept} differs from the file in use, which was left as it is." for kept in restored.differing)
+    with open_store() as store:
+        write([f"index: {build(store, index_dir())}"])
 
 
 @cli.command("probe", epilog=example("probe factpl"))
