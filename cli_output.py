@@ -13,9 +13,9 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from factpl_crawler.documents import SCHEMA_VERSION, Document
-from index.snippets import snippet
 
 if TYPE_CHECKING:
+    from factpl_crawler.doctor import Finding
     from factpl_crawler.history import Span, Version
     from factpl_crawler.store import IssueSummary, QuarantineRow
     from index.search import Alias, FacetCount, Highlight, Hit, Results
@@ -156,6 +156,9 @@ def _day(date: str | None) -> str:
 
 
 def _snippet(hit: "Hit", screen: Screen) -> str:
+    # Here, so that what needs no index runs without its dictionary too.
+    from index.snippets import snippet
+
     marks = [mark for mark in hit.highlights if mark.field == "body"]
     part = snippet(hit.document.body, marks, _SNIPPET)
     return screen.marked(one_line(part.text), part.highlights)
@@ -474,6 +477,20 @@ def stats_as_text(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _listed("unknown sections", (f"{label}  {count}" for label, count in found["unknown_sections"].items()))
     rows = (f"{row['kind']}  {row['url']}  {row['reason']}  ×{row['count']}" for row in found["quarantined"])
     yield from _listed("quarantined", rows)
+
+
+# --- Findings -----------------------------------------------------------------------------------------------------
+
+
+def findings_as_text(findings: "Iterable[Finding]", screen: Screen) -> Iterator[str]:
+    for one in findings:
+        mends = f"  Run: {one_line(one.command)}" if one.command else ""
+        state = screen.styled(f"{one.state:<8}", {"fault": MARKED, "warning": BOLD}.get(one.state, ""))
+        yield f"{state} {one.check:<12} {one_line(one.text)}{mends}"
+
+
+def findings_as_json(findings: "Iterable[Finding]") -> Iterator[str]:
+    yield to_json([asdict(one) for one in findings], indent=2)
 
 
 # --- Tables -------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from factpl_crawler.store import Store
     from index.search import Filters, Results
 
-FOUND_NOTHING, FAILED, INTERRUPTED = 1, 2, 130
+FOUND_NOTHING, FOUND_FAULT, FAILED, INTERRUPTED = 1, 1, 2, 130
 DATA = "factpl.data"  # where the context keeps the folder given with --data
 OURS = {"charts", "factpl_crawler", "index"}
 
@@ -87,6 +87,13 @@ def as_typed(message: str) -> str:
     context = click.get_current_context(silent=True)
     data = context.meta.get(DATA) if context else None
     return message.replace("search_cli.py ", f"search_cli.py --data {shlex.quote(data)} ") if data else message
+
+
+def as_run(command: str) -> str:
+    """The same of a whole command, which may be the night's."""
+    context = click.get_current_context(silent=True)
+    data = context.meta.get(DATA) if context else None
+    return f"FACTPL_DATA={shlex.quote(data)} {command}" if data and command == "./nightly" else as_typed(command)
 
 
 def set_data(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -686,6 +693,30 @@ def restore(folder: Path, force: bool) -> None:
     warn(f"{kept} differs from the file in use, which was left as it is." for kept in restored.differing)
     with open_store() as store:
         write([f"index: {build(store, index_dir())}"])
+
+
+@cli.command(epilog=example("doctor --thorough"))
+@click.option("--thorough", is_flag=True, help="Read all raw files, and not only the newest.")
+@format_option("text", "json")
+@color_option
+@click.pass_context
+def doctor(ctx: click.Context, thorough: bool, output_format: str, color: str) -> None:
+    """Examine the archive, its raw pages, the index and this machine, and name the command that mends each fault.
+
+    Changes nothing. Exit status 1 when there is a fault; a warning is none.
+    """
+    from dataclasses import replace
+
+    import cli_output
+    from factpl_crawler.doctor import examine
+
+    found = [replace(one, command=as_run(one.command)) for one in examine(data_dir(), thorough=thorough)]
+    if output_format == "json":
+        write(cli_output.findings_as_json(found))
+    else:
+        write(cli_output.findings_as_text(found, screen(color)))
+    if any(one.state == "fault" for one in found):
+        ctx.exit(FOUND_FAULT)
 
 
 @cli.command("probe", epilog=example("probe factpl"))

@@ -21,7 +21,7 @@ RAW = ("warc", "mail")
 FORMAT = 1
 # Begin with a dot: what such a name has is not whole.
 _MAKING, _RESTORING = ".making-", ".restoring-"
-_UNFINISHED = ".open"
+_COMPLETE = ".warc.gz"
 
 
 class BackupError(Exception):
@@ -162,11 +162,10 @@ def _facts(copy: Path, original: Path) -> dict[str, Any]:
 
 
 def _raw_files(data: Path) -> Iterator[Path]:
-    """Yield those that are complete, and will not be written to any more."""
-    for path in (path for name in RAW for path in sorted((data / name).rglob("*"))):
-        hidden = any(part.startswith(".") for part in path.relative_to(data).parts)
-        if path.is_file() and not path.is_symlink() and not hidden and path.suffix != _UNFINISHED:
-            yield path
+    """Yield those that are complete and will not be written to any more. What else is there is made again from them."""
+    yield from sorted((data / "warc").rglob(f"*{_COMPLETE}"))
+    letters = sorted(path for path in (data / "mail").rglob("*") if path.is_file())
+    yield from (path for path in letters if not path.name.startswith("."))
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -99,6 +99,7 @@ KNOWN_BY_ONE = {
     ),
     "alembic": ("factpl_crawler.store", "factpl_crawler.migrations"),
     "dateparser": ("factpl_crawler.text",),
+    "warcio": ("factpl_crawler.warc", "factpl_crawler.doctor"),
     "trafilatura": ("factpl_crawler.pages.article",),
     "click": ("search_cli", "cli_output"),
     "plotext": ("charts",),
