@@ -330,6 +330,10 @@ def _alone_in(place: Path, otherwise: str) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as e:
             raise BackupError(otherwise) from e
+        if not place.is_dir():
+            # As `lock.writing` does, whose lock this is: who comes later reads there whom to wait for.
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()} since {now():%Y-%m-%d %H:%M}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -521,10 +521,12 @@ def check_nights(patient: Patient) -> Iterator[Found]:
 def _faults(report: str | None) -> str:
     """Return what the report gives as the reasons, as far as it can be read."""
     try:
-        faults = json.loads(report or "{}").get("faults") or []
-        return f": {'; '.join(map(str, faults))}" if isinstance(faults, list) and faults else ""
-    except (ValueError, AttributeError):
+        told = json.loads(report or "{}")
+        faults = [str(fault) for fault in told.get("faults", ())]
+        faults += [f"{one['name']}: {fault}" for one in told.get("publications", ()) for fault in one["faults"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
         return ""
+    return f": {'; '.join(faults)}" if faults else ""
 
 
 def _ago(span: timedelta) -> str:

@@ -24,8 +24,11 @@ from invented import document
 import search_cli
 from factpl_crawler import doctor
 from factpl_crawler.backup import back_up
+from factpl_crawler.clock import now
 from factpl_crawler.doctor import REINSTALL, Finding, Found, examine, warc_fault
+from factpl_crawler.outcome import Outcome
 from factpl_crawler.paths import ROOT
+from factpl_crawler.report import Crawled, Report
 from factpl_crawler.store import Store
 from index.build import build
 from index.korean import ANALYSIS_VERSION
@@ -571,6 +574,9 @@ def test_settings_are_examined_from_any_folder(data: Path, tmp_path: Path, monke
 
 
 STARTED = "2024-03-08T02:17:00+09:00"
+OUTCOME = Outcome("naru", {}, {}, faults=["no issue though one is due"])
+NIGHT_OF_5 = Report(now(), [Crawled(OUTCOME, [], {}, 0, 0, 0.0)], ["the ping failed"], exit_code=5)
+UNHEALTHY = json.dumps(NIGHT_OF_5.to_dict())
 
 
 @pytest.mark.parametrize(
@@ -578,9 +584,9 @@ STARTED = "2024-03-08T02:17:00+09:00"
     [
         (f"'{STARTED}', NULL, NULL, NULL", "fault", "the night of 2024-03-08 02:17 did not come to its end"),
         (
-            f"""'{STARTED}', '{STARTED}', 5, '{{"faults": ["no issue", "no date"]}}'""",
+            f"'{STARTED}', '{STARTED}', 5, '{UNHEALTHY}'",
             "fault",
-            "the night of 2024-03-08 02:17 ended with 5: no issue; no date",
+            "the night of 2024-03-08 02:17 ended with 5: the ping failed; naru: no issue though one is due",
         ),
         (f"'{STARTED}', '{STARTED}', 3, NULL", "fault", "the night of 2024-03-08 02:17 ended with 3"),
         (f"'{STARTED}', '{STARTED}', 130, '[1'", "fault", "the night of 2024-03-08 02:17 ended with 130"),
