@@ -9,18 +9,20 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from factpl_crawler.documents import SCHEMA_VERSION, Document
-from index.snippets import snippet
 
 if TYPE_CHECKING:
+    from factpl_crawler.doctor import Finding
+    from factpl_crawler.history import Span, Version
     from factpl_crawler.store import IssueSummary, QuarantineRow
     from index.search import Alias, FacetCount, Highlight, Hit, Results
     from index.trends import Trend
     from index.words import RisingWord
 
-BOLD, DIM, MARKED = "1", "2", "1;31"
+BOLD, DIM, MARKED, GONE, NEW = "1", "2", "1;31", "31", "32"
 
 _NARROWEST = 20
 _SNIPPET = 160
@@ -81,11 +83,13 @@ class Screen:
     def styled(self, text: str, style: str) -> str:
         return f"\x1b[{style}m{text}\x1b[0m" if self.color and style and text else text
 
-    def marked(self, text: str, highlights: "Iterable[Highlight]", style: str = "") -> str:
+    def marked(
+        self, text: str, highlights: "Iterable[Highlight | Span]", style: str = "", mark_style: str = MARKED
+    ) -> str:
         """Return *text* with the highlights, which neither overlap nor go back, in a colour of their own."""
         pieces, at = [], 0
         for mark in highlights:
-            pieces += [self.styled(text[at : mark.start], style), self.styled(text[mark.start : mark.end], MARKED)]
+            pieces += [self.styled(text[at : mark.start], style), self.styled(text[mark.start : mark.end], mark_style)]
             at = mark.end
         return "".join([*pieces, self.styled(text[at:], style)])
 
@@ -152,6 +156,9 @@ def _day(date: str | None) -> str:
 
 
 def _snippet(hit: "Hit", screen: Screen) -> str:
+    # Here, so that what needs no index runs without its dictionary too.
+    from index.snippets import snippet
+
     marks = [mark for mark in hit.highlights if mark.field == "body"]
     part = snippet(hit.document.body, marks, _SNIPPET)
     return screen.marked(one_line(part.text), part.highlights)
@@ -365,6 +372,68 @@ def issue_as_text(entries: Sequence[Document], screen: Screen) -> Iterator[str]:
             yield "  → " + one_line("  ".join(filter(None, (link.text, link.article))))
 
 
+# --- Versions -----------------------------------------------------------------------------------------------------
+
+
+def history_as_text(versions: "Sequence[Version]", screen: Screen) -> Iterator[str]:
+    """*versions* stand newest first; there is at least one."""
+    from factpl_crawler.history import changed_fields, text_diff, with_older
+
+    if removed_at := versions[0].superseded_at:
+        yield from (f"removed {removed_at}", "")
+    for newer, older in with_older(versions):
+        until = f"until {newer.superseded_at}" if newer.superseded_at else "current"
+        changed = f"  changed: {', '.join(changed_fields(older, newer))}" if older else ""
+        yield screen.styled(f"version {newer.number}  {until}{changed}", BOLD)
+        if older:
+            yield from _diff_lines(text_diff(older, newer), screen)
+            yield ""
+
+
+def _diff_lines(diff: Sequence[str], screen: Screen) -> Iterator[str]:
+    from factpl_crawler.history import changed_words
+
+    at = 0
+    while at < len(diff):
+        gone = _run(diff, at, "-") if at > 1 else []
+        new = _run(diff, at + len(gone), "+") if at > 1 else []
+        # As many paragraphs as before are the same ones with other words.
+        paired = gone and len(gone) == len(new)
+        marks = [changed_words(*pair) for pair in zip(gone, new, strict=True)] if paired else []
+        for number, text in enumerate(gone):
+            yield _diff_line("-", text, GONE, marks[number][0] if marks else [], screen)
+        for number, text in enumerate(new):
+            yield _diff_line("+", text, NEW, marks[number][1] if marks else [], screen)
+        if not gone and not new:
+            yield screen.styled(one_line(diff[at]), DIM if at < 2 or diff[at].startswith("@@") else "")
+        at += len(gone) + len(new) or 1
+
+
+def _run(diff: Sequence[str], at: int, sign: str) -> list[str]:
+    return [line[1:] for line in takewhile(lambda line: line.startswith(sign), diff[at:])]
+
+
+def _diff_line(sign: str, text: str, style: str, marks: "Sequence[Span]", screen: Screen) -> str:
+    return screen.styled(sign, style) + screen.marked(one_line(text), marks, style, f"1;7;{style}")
+
+
+def history_as_json(id: str, versions: "Sequence[Version]") -> Iterator[str]:
+    from factpl_crawler.history import changed_fields, with_older
+
+    shown = [
+        {
+            "version": newer.number,
+            "superseded_at": newer.superseded_at,
+            "changed": changed_fields(older, newer),
+            "content": newer.content,
+        }
+        for newer, older in with_older(versions)
+    ]
+    yield to_json({"id": id, "removed_at": versions[0].superseded_at, "versions": shown}, indent=2)
+
+
+# --- Issues and counts --------------------------------------------------------------------------------------------
+
 _ISSUE_COLUMNS = ("id", "date", "headline", "entries", "linked_articles", "fetched_articles")
 
 
@@ -408,6 +477,20 @@ def stats_as_text(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _listed("unknown sections", (f"{label}  {count}" for label, count in found["unknown_sections"].items()))
     rows = (f"{row['kind']}  {row['url']}  {row['reason']}  ×{row['count']}" for row in found["quarantined"])
     yield from _listed("quarantined", rows)
+
+
+# --- Findings -----------------------------------------------------------------------------------------------------
+
+
+def findings_as_text(findings: "Iterable[Finding]", screen: Screen) -> Iterator[str]:
+    for one in findings:
+        mends = f"  Run: {one_line(one.command)}" if one.command else ""
+        state = screen.styled(f"{one.state:<8}", {"fault": MARKED, "warning": BOLD}.get(one.state, ""))
+        yield f"{state} {one.check:<12} {one_line(one.text)}{mends}"
+
+
+def findings_as_json(findings: "Iterable[Finding]") -> Iterator[str]:
+    yield to_json([asdict(one) for one in findings], indent=2)
 
 
 # --- Tables -------------------------------------------------------------------------------------------------------

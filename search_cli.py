@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click_default_group import DefaultGroup  # type: ignore[import-untyped]  # it has no types
 
-from factpl_crawler.paths import ROOT, index_dir, store_path
+from factpl_crawler.paths import ROOT, data_dir, index_dir, settings_files, store_path
 
 # Each command imports what it needs when it runs: a search loads neither the store's libraries nor the crawler's.
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from factpl_crawler.store import Store
     from index.search import Filters, Results
 
-FOUND_NOTHING, FAILED, INTERRUPTED = 1, 2, 130
+FOUND_NOTHING, FOUND_FAULT, FAILED, INTERRUPTED = 1, 1, 2, 130
 DATA = "factpl.data"  # where the context keeps the folder given with --data
 OURS = {"charts", "factpl_crawler", "index"}
 
@@ -87,6 +87,13 @@ def as_typed(message: str) -> str:
     context = click.get_current_context(silent=True)
     data = context.meta.get(DATA) if context else None
     return message.replace("search_cli.py ", f"search_cli.py --data {shlex.quote(data)} ") if data else message
+
+
+def as_run(command: str) -> str:
+    """The same of a whole command, which may be the night's."""
+    context = click.get_current_context(silent=True)
+    data = context.meta.get(DATA) if context else None
+    return f"FACTPL_DATA={shlex.quote(data)} {command}" if data and command == "./nightly" else as_typed(command)
 
 
 def set_data(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -508,6 +515,33 @@ def show(ctx: click.Context, id: str, output_format: str, color: str) -> None:
         write(cli_output.issue_as_text(entries, screen(color)))
 
 
+@cli.command(epilog=example("history a/joongang/99000017"))
+@click.argument("id", callback=lambda ctx, param, value: composed(value))
+@format_option("text", "json")
+@color_option
+@click.pass_context
+def history(ctx: click.Context, id: str, output_format: str, color: str) -> None:
+    """List the versions of the entry or article named ID, newest first, each with what changed since the one before.
+
+    What was removed keeps its versions.
+    """
+    import cli_output
+
+    with open_store() as store:
+        versions = store.history(id)
+        entries = [] if versions else store.issue_documents(id)
+    if entries:
+        say(as_typed(f"{id} is an issue; its entries have versions. Run: search_cli.py history {entries[0].id}"))
+    elif not versions:
+        say(as_typed(f"Nothing has or had the id {id}. Run: search_cli.py issues"))
+    if not versions:
+        ctx.exit(FOUND_NOTHING)
+    if output_format == "json":
+        write(cli_output.history_as_json(id, versions))
+    else:
+        write(cli_output.history_as_text(versions, screen(color)))
+
+
 @cli.command(epilog=example("issues --publication factpl --limit 5"))
 @click.option("--publication", metavar="ID", help="Only this newsletter's.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
@@ -626,6 +660,63 @@ def import_command(file: Path) -> None:
     say(f"{counts.new} new, {counts.changed} changed, {counts.unchanged} unchanged.")
     if counts.new or counts.changed:
         say(as_typed("Next, run: search_cli.py index"))
+
+
+@cli.command(epilog=example("backup /mnt/disk/factpl"))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def backup(folder: Path) -> None:
+    """Keep a copy of the archive, its raw pages, its letters and the settings in DIR, in a folder named by the time.
+
+    A night may be running meanwhile. Raw files are linked where DIR is on the same disk.
+    """
+    from factpl_crawler.backup import back_up
+
+    made = back_up(data_dir(), folder, settings_files())
+    write([f"{made.path}: {made.manifest}"])
+
+
+@cli.command(epilog=example("restore /mnt/disk/factpl --data /tmp/copy"))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Move an archive that is there aside.")
+def restore(folder: Path, force: bool) -> None:
+    """Put the backup in DIR, or the newest of those in it, in the place of the archive, and build the index.
+
+    Only one that is whole, and only where there is no archive yet.
+    """
+    from factpl_crawler.backup import restore as restore_backup
+    from index.build import build
+
+    restored = restore_backup(folder, data_dir(), settings_files(), force=force)
+    write([f"{restored.backup.path}: {restored.backup.manifest}, made {restored.backup.manifest.made_at}"])
+    if restored.moved:
+        write([f"What was there lies in {restored.moved}"])
+    warn(f"{kept} differs from the file in use, which was left as it is." for kept in restored.differing)
+    with open_store() as store:
+        write([f"index: {build(store, index_dir())}"])
+
+
+@cli.command(epilog=example("doctor --thorough"))
+@click.option("--thorough", is_flag=True, help="Read all raw files, and not only the newest.")
+@format_option("text", "json")
+@color_option
+@click.pass_context
+def doctor(ctx: click.Context, thorough: bool, output_format: str, color: str) -> None:
+    """Examine the archive, its raw pages, the index and this machine, and name the command that mends each fault.
+
+    Changes nothing. Exit status 1 when there is a fault; a warning is none.
+    """
+    from dataclasses import replace
+
+    import cli_output
+    from factpl_crawler.doctor import examine
+
+    found = [replace(one, command=as_run(one.command)) for one in examine(data_dir(), thorough=thorough)]
+    if output_format == "json":
+        write(cli_output.findings_as_json(found))
+    else:
+        write(cli_output.findings_as_text(found, screen(color)))
+    if any(one.state == "fault" for one in found):
+        ctx.exit(FOUND_FAULT)
 
 
 @cli.command("probe", epilog=example("probe factpl"))

@@ -1,13 +1,12 @@
 """factpl.toml: what a person sets. Found in the project, or where FACTPL_CONFIG points."""
 
-import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
-from factpl_crawler.paths import ROOT
+from factpl_crawler.paths import config_path
 
 
 class ConfigError(Exception):
@@ -68,7 +67,7 @@ class Config(Section):
 
 
 def load_config(path: Path | None = None) -> Config:
-    path = path or Path(os.environ.get("FACTPL_CONFIG") or ROOT / "factpl.toml")
+    path = path or config_path()
     try:
         return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:

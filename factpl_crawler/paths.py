@@ -16,3 +16,12 @@ def store_path() -> Path:
 
 def index_dir() -> Path:
     return data_dir() / "index"
+
+
+def settings_files() -> dict[str, Path]:
+    """Return what a person wrote and a backup keeps, by the name that it has there."""
+    return {"factpl.toml": config_path(), "aliases.toml": ROOT / "aliases.toml"}
+
+
+def config_path() -> Path:
+    return Path(os.environ.get("FACTPL_CONFIG") or ROOT / "factpl.toml")

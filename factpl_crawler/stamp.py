@@ -21,10 +21,14 @@ def stamp_from(meta: dict[str, str]) -> Stamp:
     return Stamp(store_id=meta[STORE_ID], changed=int(meta[CHANGED]))
 
 
-def read_stamp(path: Path) -> Stamp | None:
-    """Return None when no archive can be read at *path*; `Store.open` says why."""
+def read_stamp(path: Path, *, immutable: bool = False) -> Stamp | None:
+    """Return None when no archive can be read at *path*; `Store.open` says why.
+
+    One that is *immutable*, that nobody writes to, is read without a trace beside it.
+    """
+    mode = "immutable=1" if immutable else "mode=ro"
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as connection:
             return stamp_from(dict(connection.execute("SELECT key, value FROM meta")))
     except (sqlite3.DatabaseError, KeyError):
         return None

@@ -5,6 +5,7 @@ state of the moment they began, and neither wait for a writer nor hold one up.
 """
 
 import json
+import logging
 import sqlite3
 import time
 import uuid
@@ -13,6 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,12 +37,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from factpl_crawler.clock import now
+from factpl_crawler.copies import copy_database
 from factpl_crawler.documents import Document, PublicationRef
+from factpl_crawler.history import Version
 from factpl_crawler.items import Article, Fetch, Issue, Listing, Quarantined
 from factpl_crawler.migrations import HEAD, REVISIONS, upgrade
-from factpl_crawler.rows import Row, article_document, entry_document, issue_ref, kst
+from factpl_crawler.rows import Row, article_content, article_document, entry_content, entry_document, issue_ref, kst
 from factpl_crawler.schedule import Outcome
-from factpl_crawler.stamp import CHANGED, STORE_ID, Stamp, stamp_from
+from factpl_crawler.stamp import CHANGED, STORE_ID, Stamp, read_stamp, stamp_from
 from factpl_crawler.tables import (
     articles,
     entries,
@@ -73,6 +77,8 @@ __all__ = [
 
 BATCH = 500
 BUSY_SECONDS = 30
+
+logger = logging.getLogger(__name__)
 
 
 class StoreError(Exception):
@@ -363,6 +369,17 @@ class Store:
         with self._reading() as connection:
             return list(_entries(connection, list(connection.scalars(statement))))
 
+    def history(self, id: str) -> list[Version]:
+        """Return the versions of an entry or article, newest first; of one that was removed, too."""
+        statement = (
+            select(versions.c.version, versions.c.content, versions.c.superseded_at)
+            .where(versions.c.document_id == id)
+            .order_by(versions.c.version.desc())
+        )
+        with self._reading() as connection:
+            earlier = [Version(*row) for row in connection.execute(statement)]
+            return [*_current(connection, id), *earlier]
+
     def unknown_sections(self) -> dict[str, int]:
         """Return the labels that no publication's file knows, with the number of entries under each."""
         statement = (
@@ -458,10 +475,31 @@ class Store:
             # Another process may have been quicker.
             revision = self._revision(writing.connection)
             if revision != HEAD:
+                if revision is not None:
+                    self._copy_before_upgrade(revision)
                 upgrade(writing.connection)
             if revision is None:
                 new = {STORE_ID: str(uuid.uuid4()), CHANGED: "0"}
                 writing.connection.execute(insert(meta), [{"key": key, "value": new[key]} for key in new])
+
+    def _copy_before_upgrade(self, revision: str) -> None:
+        copy = self._copy_name()
+        try:
+            copy_database(self.path, copy)
+        except (OSError, sqlite3.Error) as e:
+            raise StoreError(
+                f"{self.path} (schema {revision}) is upgraded only after a copy was made, and {copy} cannot be "
+                f"written: {e}. Nothing was changed."
+            ) from e
+        logger.warning("%s is upgraded from schema %s to %s. As it was it stays in %s", self.path, revision, HEAD, copy)
+
+    def _copy_name(self) -> Path:
+        """Return a name that is free, or that of a copy of the same archive, left by an upgrade that broke off."""
+        name = f"{self.path.name}.before-{HEAD}"
+        names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+        copies = (self.path.with_name(name) for name in names)
+        this = read_stamp(self.path)
+        return next(copy for copy in copies if not copy.exists() or read_stamp(copy, immutable=True) == this)
 
     def _let_readers_and_writers_be(self) -> None:
         """Make the file a WAL database, which it remembers; so never one of another program."""
@@ -588,6 +626,14 @@ def _articles(connection: Connection, ids: list[str]) -> Iterator[Document]:
     for id in ids:
         if row := rows.get(id):
             yield article_document(row, row["version"], ways_in.get(id, []))
+
+
+def _current(connection: Connection, id: str) -> Iterator[Version]:
+    for row in _rows(connection, select(entries).where(entries.c.id == id)):
+        ways_out = _rows(connection, select(links).where(links.c.entry_id == id).order_by(links.c.position))
+        yield Version(row["version"], entry_content(row, ways_out))
+    for row in _rows(connection, select(articles).where(articles.c.id == id)):
+        yield Version(row["version"], article_content(row))
 
 
 def _links_by(connection: Connection, column: str, ids: list[str]) -> dict[str, list[Row]]:

@@ -10,14 +10,19 @@ ROOT = Path(__file__).parent.parent
 OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output", "charts"}
 STORE = {
     f"factpl_crawler.{module}"
-    for module in "clock documents items migrations rows schedule stamp store tables text writing".split()
+    for module in (
+        "clock copies documents history items migrations rows schedule stamp store tables text writing".split()
+    )
 }
 
 FRONT = {
     "charts",
     "cli_output",
+    "factpl_crawler.backup",
+    "factpl_crawler.doctor",
     "factpl_crawler.documents",
     "factpl_crawler.exchange",
+    "factpl_crawler.history",
     "factpl_crawler.lock",
     "factpl_crawler.paths",
     "factpl_crawler.probe",
@@ -33,6 +38,8 @@ ROOMS = {
     "factpl_crawler.documents": set(),
     "factpl_crawler.stamp": set(),
     "factpl_crawler.paths": set(),
+    "factpl_crawler.copies": set(),
+    "factpl_crawler.history": set(),
     "factpl_crawler.clock": {"factpl_crawler.text"},
     "factpl_crawler.config": {"factpl_crawler.paths"},
     "factpl_crawler.publication": {"factpl_crawler.text"},
@@ -57,6 +64,13 @@ ROOMS = {
         "factpl_crawler.text",
     },
     "factpl_crawler": {"factpl_crawler"},
+    "factpl_crawler.backup": {
+        "factpl_crawler.clock",
+        "factpl_crawler.copies",
+        "factpl_crawler.migrations",
+        "factpl_crawler.stamp",
+    },
+    "factpl_crawler.doctor": {"factpl_crawler", "index"},
     "factpl_crawler.nightly": {"factpl_crawler", "index.build", "index.errors"},
     "index.errors": set(),
     "index.hanja": set(),
@@ -85,6 +99,7 @@ KNOWN_BY_ONE = {
     ),
     "alembic": ("factpl_crawler.store", "factpl_crawler.migrations"),
     "dateparser": ("factpl_crawler.text",),
+    "warcio": ("factpl_crawler.warc", "factpl_crawler.doctor"),
     "trafilatura": ("factpl_crawler.pages.article",),
     "click": ("search_cli", "cli_output"),
     "plotext": ("charts",),
