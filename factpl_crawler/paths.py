@@ -16,3 +16,11 @@ def store_path() -> Path:
 
 def index_dir() -> Path:
     return data_dir() / "index"
+
+
+def warc_dir() -> Path:
+    return data_dir() / "warc"
+
+
+def mail_dir() -> Path:
+    return data_dir() / "mail"
