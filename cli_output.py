@@ -17,6 +17,7 @@ from factpl_crawler.documents import SCHEMA_VERSION, Document
 if TYPE_CHECKING:
     from factpl_crawler.doctor import Finding
     from factpl_crawler.history import Span, Version
+    from factpl_crawler.reparse import Reparsed
     from factpl_crawler.store import IssueSummary, QuarantineRow
     from index.search import Alias, FacetCount, Highlight, Hit, Results
     from index.trends import Trend
@@ -27,6 +28,7 @@ BOLD, DIM, MARKED, GONE, NEW = "1", "2", "1;31", "31", "32"
 _NARROWEST = 20
 _SNIPPET = 160
 _FACET_ROWS = 20
+_DIFFERENCE, _BEFORE_DIFFERENCE = 60, 15
 
 _BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _C1 = range(0x80, 0xA0)
@@ -533,3 +535,28 @@ def to_json(value: object, *, indent: int | None = None) -> str:
     """Return JSON with Hangul as it is; what a terminal would obey is escaped, which says the same."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+# --- Read again ---------------------------------------------------------------------------------------------------
+
+
+def reparsed_as_text(found: "Reparsed") -> Iterator[str]:
+    if found.fate == "unchanged":
+        return
+    fate = {"lost": "can no longer be read", "unreadable": "cannot be read"}.get(found.fate, found.fate)
+    yield f"{one_line(found.id)}: {fate}" + (f" ({one_line(found.reason)})" if found.reason else "")
+    for difference in found.differences:
+        old, new = _shortened(difference.old, difference.new)
+        yield f"  {difference.field}: {old} → {new}"
+
+
+def _shortened(old: Any, new: Any) -> tuple[str, str]:
+    """Return both from a little before where they differ."""
+    texts = [
+        one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) for value in (old, new)
+    ]
+    same = next((at for at, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), min(map(len, texts)))
+    begin = max(0, same - _BEFORE_DIFFERENCE) if max(map(len, texts)) > _DIFFERENCE else 0
+    shown = ((text[begin : begin + _DIFFERENCE], len(text) > begin + _DIFFERENCE) for text in texts)
+    first, second = ("…" * bool(begin) + text + "…" * more or "(nothing)" for text, more in shown)
+    return first, second

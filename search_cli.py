@@ -719,6 +719,35 @@ def doctor(ctx: click.Context, thorough: bool, output_format: str, color: str) -
         ctx.exit(FOUND_FAULT)
 
 
+@cli.command(epilog=example("reparse --site www.joongang.co.kr --dry-run"))
+@click.option("--since", metavar="WHEN", help="Only what was collected from this day on: 2023-10-26, '3일 전'.")
+@click.option("--site", metavar="HOST", help="Only pages from this site.")
+@click.option("--id", metavar="ID", help="Only this issue or article.")
+@click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
+@click.pass_context
+def reparse(ctx: click.Context, since: str | None, site: str | None, id: str | None, dry_run: bool) -> None:
+    """Read what was collected again, as today's rules read it, and keep what changes as new versions.
+
+    Asks no site for anything. Exit status 1 when there was nothing to read.
+    """
+    from collections import Counter
+
+    from cli_output import reparsed_as_text
+    from factpl_crawler.reparse import Choice, reparse
+
+    choice = Choice(period(since, None)[0], site, composed(id) if id else None)
+    fates: Counter[str] = Counter()
+    for found in reparse(choice, dry_run=dry_run):
+        fates[found.fate] += 1
+        write(reparsed_as_text(found))
+    counted = ("new", "changed", "removed", "unchanged", "unreadable", "lost")
+    say(", ".join(f"{fates[fate]} {fate}" for fate in counted) + (". Nothing was written." if dry_run else "."))
+    if not dry_run and any(fates[fate] for fate in counted[:3]):
+        say(as_typed("Next, run: search_cli.py index"))
+    if not fates:
+        ctx.exit(FOUND_NOTHING)
+
+
 @cli.command("probe", epilog=example("probe factpl"))
 @click.argument("publication")
 @click.option("--archive", metavar="URL", default="", help="Another list page than the publication's own.")

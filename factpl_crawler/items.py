@@ -57,10 +57,14 @@ class Fetch:
 
 
 class FromPage:
-    """What an item was read from. Kept for the quarantine and the next night; no fields, so never exported."""
+    """What an item was read from. Kept for the quarantine and the next night; no fields, so never exported.
+
+    `had_at` is when it was had, where that was not just now: `3일 전` counts from it.
+    """
 
     raw: bytes = b""
     fetch: Fetch | None = None
+    had_at: datetime | None = None
 
 
 @dataclass

@@ -8,7 +8,7 @@ import stat
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
@@ -41,7 +41,7 @@ class LetterError(Exception):
 
 @dataclass
 class Letter:
-    """`source` is the file, for a letter of an mbox with `#` and its place."""
+    """`source` is the file, for a letter of an mbox with `#` and its place; `suffix` is that of what `raw` is."""
 
     source: str
     raw: bytes
@@ -50,6 +50,7 @@ class Letter:
     date: str = ""
     html: str = ""
     text: str = ""
+    suffix: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Unreadable:
     source: str
     reason: str
     raw: bytes = b""
+    suffix: str = ""
 
 
 def read_letters(path: Path) -> Iterator[Letter | Unreadable]:
@@ -113,7 +115,7 @@ def _file(path: Path, *, is_mail: bool = False) -> Iterator[Letter | Unreadable]
     if raw.startswith(b"From ") and suffix not in MESSAGE_SUFFIXES:
         yield from _mbox(path, raw)
     else:
-        yield _letter(_name(path), raw, suffix)
+        yield read_letter_from(_name(path), raw, suffix)
 
 
 def _unreadable(source: str, reason: str, raw: bytes) -> Unreadable:
@@ -141,9 +143,14 @@ def _mbox(path: Path, raw: bytes) -> Iterator[Letter | Unreadable]:
         box = mailbox.mbox(copy.name, create=False)
         try:
             for key in sorted(box.keys()):
-                yield _letter(f"{_name(path)}#{key}", box.get_bytes(key), ".eml")
+                yield read_letter_from(f"{_name(path)}#{key}", box.get_bytes(key), ".eml")
         finally:
             box.close()
+
+
+def read_letter_from(source: str, raw: bytes, suffix: str) -> Letter | Unreadable:
+    """Read one letter; *suffix*, that of its file's name, says what it is where its content does not."""
+    return replace(_letter(source, raw, suffix), suffix=suffix)
 
 
 def _letter(source: str, raw: bytes, suffix: str) -> Letter | Unreadable:

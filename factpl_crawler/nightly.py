@@ -28,11 +28,12 @@ from factpl_crawler.monitors import coverage
 from factpl_crawler.notify import notify
 from factpl_crawler.outcome import judge
 from factpl_crawler.pacing import Paces
-from factpl_crawler.paths import data_dir, index_dir, store_path
+from factpl_crawler.paths import data_dir, index_dir, store_path, warc_dir
 from factpl_crawler.publications import load_publications
 from factpl_crawler.report import Crawled, Report, tidy, write_report
 from factpl_crawler.store import NightRow, Store, StoreError
 from factpl_crawler.text import DateError, parse_date
+from factpl_crawler.warc import RawArchive, WarcError
 from index.build import build
 from index.errors import SearchError
 
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(e, EXIT_USAGE)
     except LockedError as e:
         return _fail(e, EXIT_LOCKED)
-    except (StoreError, SearchError) as e:
+    except (StoreError, WarcError, SearchError) as e:
         return _fail(e, EXIT_UNUSABLE)
     except KeyboardInterrupt:
         return _fail(KeyboardInterrupt("interrupted before anything was asked for"), EXIT_INTERRUPTED)
@@ -112,7 +113,7 @@ def night(chosen: Chosen, settings: Settings, config: Config) -> int:
         except KeyboardInterrupt:
             report.faults.append("interrupted; what was collected is kept, and the next night goes on")
             report.exit_code = EXIT_INTERRUPTED
-        except (OSError, SearchError, StoreError) as e:
+        except (OSError, SearchError, StoreError, WarcError) as e:
             report.faults.append(str(e))
             report.exit_code = EXIT_UNUSABLE
         report.finished_at = now()
@@ -152,12 +153,16 @@ def collect(chosen: Chosen, settings: Settings, report: Report) -> None:
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = {"LOG_FILE": str(log), "NIGHT": report.name, "PACES": Paces(), "SHOW_PROGRESS": True}
     settings.setdict(ours, priority="cmdline")
-    process = AsyncCrawlerProcess(settings)
-    crawlers = {name: process.create_crawler(name) for name in chosen.publications}
-    arguments = {"backfill": "1" if chosen.backfill else "", "since": chosen.since, "archive": chosen.archive}
-    stop = _Stop(process)
-    _crawl_next(process, iter(crawlers.values()), arguments, stop)
-    process.start(install_signal_handlers=False)
+    with RawArchive(warc_dir(), report.name) as archive:
+        for line in archive.repaired:
+            print(f"note: raw archive: {line}", file=sys.stderr)
+        settings.set("RAW_ARCHIVE", archive, "cmdline")
+        process = AsyncCrawlerProcess(settings)
+        crawlers = {name: process.create_crawler(name) for name in chosen.publications}
+        arguments = {"backfill": "1" if chosen.backfill else "", "since": chosen.since, "archive": chosen.archive}
+        stop = _Stop(process)
+        _crawl_next(process, iter(crawlers.values()), arguments, stop)
+        process.start(install_signal_handlers=False)
     report.publications = [_crawled(name, crawler) for name, crawler in crawlers.items() if crawler.stats]
     if stop.asked:
         raise KeyboardInterrupt

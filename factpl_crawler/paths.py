@@ -25,3 +25,11 @@ def settings_files() -> dict[str, Path]:
 
 def config_path() -> Path:
     return Path(os.environ.get("FACTPL_CONFIG") or ROOT / "factpl.toml")
+
+
+def warc_dir() -> Path:
+    return data_dir() / "warc"
+
+
+def mail_dir() -> Path:
+    return data_dir() / "mail"

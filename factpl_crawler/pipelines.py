@@ -1,13 +1,14 @@
 """normalise → validate → store. Each does one job and counts it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Self
 
 from scrapy.crawler import Crawler
 from scrapy.statscollectors import StatsCollector
 
+from factpl_crawler.clock import now
 from factpl_crawler.frontier import Frontier, frontier_of
 from factpl_crawler.items import Article, Issue, Quarantined, RawDate
 from factpl_crawler.publication import Publication
@@ -39,26 +40,26 @@ class NormalisePipeline:
 
     def process_item(self, item: Item) -> Item:
         if isinstance(item, Issue):
-            item.date_published, item.date_published_source = self._date(item.dates, item.problems)
+            item.date_published, item.date_published_source = self._date(item, item.dates)
             self._sections(item)
         elif isinstance(item, Article):
-            item.date_published, item.date_published_source = self._date(item.published, item.problems)
-            item.date_modified, item.date_modified_source = self._date(item.modified, item.problems)
+            item.date_published, item.date_published_source = self._date(item, item.published)
+            item.date_modified, item.date_modified_source = self._date(item, item.modified)
             if item.section_label and not item.section_id:
                 self._unknown_section(item.site, item.section_label)
         return item
 
-    def _date(self, dates: Iterable[RawDate], problems: list[str]) -> tuple[datetime | None, str | None]:
-        """Return the first that can be true; what is wrong with those passed over goes to *problems*."""
+    def _date(self, item: Issue | Article, dates: Iterable[RawDate]) -> tuple[datetime | None, str | None]:
+        """Return the first that can be true; what is wrong with those passed over goes to the item's problems."""
         for raw in dates:
             try:
-                date = parse_date(raw.text)
+                date = parse_date(raw.text, now=item.had_at or now())
             except DateError as e:
-                problems.append(f"{raw.source} date: {e}")
+                item.problems.append(f"{raw.source} date: {e}")
                 self.stats.inc_value("factpl/date/refused")
                 continue
             if problem := weekday_problem(raw.text, date):
-                problems.append(f"{raw.source} date: {problem}")
+                item.problems.append(f"{raw.source} date: {problem}")
                 self.stats.inc_value("factpl/date/weekday_mismatch")
             return date, raw.source
         return None, None
@@ -117,16 +118,17 @@ def _fault(item: Issue | Article) -> str | None:
 class StorePipeline:
     """Each item in a transaction of its own, so that a crash loses none that came before."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
+    def __init__(self, frontier: Callable[[], Frontier]) -> None:
+        self._frontier = frontier
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
+        # The pipelines are made before the extensions.
+        return cls(lambda: frontier_of(crawler))
 
     @property
     def frontier(self) -> Frontier:
-        return frontier_of(self.crawler)
+        return self._frontier()
 
     def process_item(self, item: Item) -> Item:
         if isinstance(item, Quarantined):

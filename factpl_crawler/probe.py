@@ -207,5 +207,5 @@ def probe(publication_id: str, archive: str = "") -> int:
 
 def _settings() -> Settings:
     settings = get_project_settings()
-    settings.setdict({"ITEM_PIPELINES": {}, "EXTENSIONS": {}, "LOG_LEVEL": "ERROR"}, priority="cmdline")
+    settings.setdict({"ITEM_PIPELINES": {}, "EXTENSIONS": {}, "RAW_ARCHIVE": False, "LOG_LEVEL": "ERROR"}, "cmdline")
     return settings

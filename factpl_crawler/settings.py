@@ -51,11 +51,16 @@ COOKIES_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 
+# Every response is kept as it came; a night names its file, which otherwise has the day's name.
+RAW_ARCHIVE = True
+NIGHT = ""
+
 DOWNLOADER_MIDDLEWARES = {
     "factpl_crawler.guard.GuardMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "factpl_crawler.robots.RobotsMiddleware": 100,
     "factpl_crawler.pacing.PacingMiddleware": 560,  # a retry comes after it has seen why
+    "factpl_crawler.recording.RawArchiveMiddleware": 1000,  # the nearest to the wire
 }
 EXTENSIONS = {
     "factpl_crawler.frontier.Frontier": 0,

@@ -337,6 +337,16 @@ class Store:
         known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         return {name: value for name, value in known.items() if value}
 
+    def was_read(self, url: str) -> bool:
+        """Say whether the last attempt at a page came to a good end."""
+        return self._any(select(fetches.c.url).where(fetches.c.url == url, fetches.c.outcome == "ok"))
+
+    def known_as(self, article_id: str) -> set[str]:
+        """Return the ids under which an article was asked for, its own too."""
+        statement = select(redirects.c.requested_id).where(redirects.c.article_id == article_id)
+        with self._reading() as connection:
+            return {article_id, *connection.scalars(statement)}
+
     def issue_date(self, issue_id: str) -> str | None:
         with self._reading() as connection:
             return connection.scalars(select(issues.c.date_published).where(issues.c.id == issue_id)).one_or_none()
@@ -362,6 +372,16 @@ class Store:
     def document(self, id: str) -> Document | None:
         with self._reading() as connection:
             return next((found for load in (_entries, _articles) for found in load(connection, [id])), None)
+
+    def notes(self, id: str) -> dict[str, Any]:
+        """Return what is kept with the issue or article *id* and is not exported; empty where there is none."""
+        kept = {issues: ("notices", "problems"), articles: ("layout", "problems")}
+        with self._reading() as connection:
+            for table, names in kept.items():
+                statement = select(*(table.c[name] for name in names)).where(table.c.id == id)
+                if row := connection.execute(statement).one_or_none():
+                    return row._asdict()
+        return {}
 
     def issue_documents(self, issue_id: str) -> list[Document]:
         """Return an issue's entries in their order."""

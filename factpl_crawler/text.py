@@ -337,6 +337,20 @@ def canonical_url(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
 
+def without_reader(url: str) -> str:
+    """Return *url*, which may be relative, as it is written, less trackers and what names a reader.
+
+    >>> without_reader("http://me:pw@ex.kr/a?z=1&email=me%40ex.kr&b=%41#t")
+    'http://ex.kr/a?z=1&b=%41'
+    """
+    try:
+        parts = urlsplit(decode_click(url) or url)
+    except ValueError:  # no address; who knows what it names
+        return ""
+    query = "&".join(parameter for parameter in parts.query.split("&") if not _is_private(parameter))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+
+
 def _is_private(parameter: str) -> bool:
     name, _, value = (unquote_plus(part) for part in parameter.partition("="))
     name = name.casefold()

@@ -1,24 +1,32 @@
 """The real crawler against the invented publications, over HTTP on loopback."""
 
+import gzip
+import hashlib
 import json
 import os
 import socket
+import stat
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
+from warcio.cli import main as warcio
 
 from demo_site import expected
 from demo_site.server import DemoSite
 from demo_site.tokens import expand
 from factpl_crawler.documents import Document
 from factpl_crawler.store import Store
+from factpl_crawler.text import without_reader
+from factpl_crawler.warc import open_captures, read_stored
 
 ROOT = Path(__file__).parent.parent
 SCRAPY = [sys.executable, "-W", "error", "-m", "scrapy"]
@@ -166,6 +174,178 @@ def test_a_second_crawl_looks_for_corrections_of_what_is_young_and_is_told_that_
 def test_a_second_crawl_changes_nothing(crawl: Crawl) -> None:
     with Store.open(crawl.data / "archive.sqlite3") as store:
         assert {document.id: document for document in store.documents()} == crawl.documents
+
+
+def answers(data: Path) -> Counter[str]:
+    """Return what the raw archive has an answer to, keyed as the site keys its requests."""
+    with closing(open_captures(data / "warc")) as captures:
+        urls = [urlsplit(capture.url) for capture in captures.all()]
+    return Counter(f"{url.hostname} {url._replace(scheme='', netloc='').geturl()}" for url in urls)
+
+
+def test_the_raw_archive_has_the_answer_to_every_request(crawl: Crawl) -> None:
+    asked = Counter(
+        without_reader(f"http://{request.replace(' ', '', 1)}") for request in crawl.site.requests.elements()
+    )
+    assert Counter(f"http://{answer.replace(' ', '', 1)}" for answer in answers(crawl.data).elements()) == asked
+
+
+def test_the_raw_archive_is_sound_and_complete(crawl: Crawl) -> None:
+    files = sorted((crawl.data / "warc").glob("*.warc.gz*"))
+    nights = ["2024-07-19-2.warc.gz", "2024-07-19.warc.gz", "2024-07-20-2.warc.gz", "2024-07-20.warc.gz"]
+    assert [file.name for file in files] == nights
+    with pytest.raises(SystemExit) as ended:
+        warcio(["check", *map(str, files)])
+    assert ended.value.code == 0
+
+
+def test_the_raw_archive_knows_why_each_page_was_asked_for(crawl: Crawl) -> None:
+    with closing(open_captures(crawl.data / "warc")) as captures:
+        purposes = [capture.purpose for capture in captures.all() if capture.purpose]
+    assert len(purposes) == sum(crawl.site.requests.values())
+    assert {(purpose.kind, purpose.publication) for purpose in purposes} == {
+        (kind, publication) for kind in ("robots", "list", "issue", "article") for publication in ("narutech", "hanjul")
+    }
+    assert {purpose.listing is not None for purpose in purposes if purpose.kind == "issue"} == {True}
+    assert {purpose.article_id is not None for purpose in purposes if purpose.kind == "article"} == {True}
+
+
+NIGHT_OF_TWO = """
+import sys
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.utils.project import get_project_settings
+from factpl_crawler.paths import warc_dir
+from factpl_crawler.warc import RawArchive, WarcError
+
+class Small(RawArchive):
+    room = int(sys.argv[1])
+
+    def write(self, exchange):
+        self.room -= 1
+        if self.room < 0:
+            raise WarcError("the raw archive cannot be written: No space left on device")
+        super().write(exchange)
+
+settings = get_project_settings()
+with Small(warc_dir(), "night-of-two") as archive:
+    settings.set("RAW_ARCHIVE", archive)
+    process = AsyncCrawlerProcess(settings)
+    crawlers = [process.create_crawler(name) for name in ("narutech", "hanjul")]
+    first = process.crawl(crawlers[0], archive=sys.argv[2])
+    first.add_done_callback(lambda _: process.crawl(crawlers[1], archive=sys.argv[3]))
+    process.start()
+print([crawler.stats.get_value("finish_reason") for crawler in crawlers])
+"""
+
+
+def night_of_two(crawl: Crawl, data: Path, *, room: int) -> str:
+    urls = [crawl.site.url(host, path) for host, path in ARCHIVES.values()]
+    environment = {**os.environ, "FACTPL_DATA": str(data), "SCRAPY_PROJECT": "demo", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "error", "-c", NIGHT_OF_TWO, str(room), *urls]
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    return run.stdout
+
+
+def test_the_publications_of_a_night_share_a_file(crawl: Crawl, tmp_path: Path) -> None:
+    before = Counter(crawl.site.requests)
+    assert night_of_two(crawl, tmp_path, room=100_000) == "['finished', 'finished']\n"
+    assert [path.name for path in (tmp_path / "warc").glob("*.warc*")] == ["night-of-two.warc.gz"]
+    assert sum(answers(tmp_path).values()) == sum((Counter(crawl.site.requests) - before).values())
+
+
+def test_a_response_that_cannot_be_kept_is_not_read_and_ends_the_crawl(crawl: Crawl, tmp_path: Path) -> None:
+    before = sum(crawl.site.requests.values())
+    reason = "the raw archive cannot be written: No space left on device"
+    assert night_of_two(crawl, tmp_path, room=12) == f"{[reason, reason]}\n"
+    already_under_way = 16
+    assert sum(crawl.site.requests.values()) - before <= 12 + already_under_way + 1
+    assert sum(answers(tmp_path).values()) == 12
+    with Store.open(tmp_path / "archive.sqlite3") as store:
+        had = store.counts()
+        assert 0 < had["issues"] + had["articles"] < 12
+        assert list(store.quarantined()) == []
+
+
+class _Telling(BaseHTTPRequestHandler):
+    """Answers with a cookie, compressed; its first page redirects to an address that names the reader."""
+
+    def do_GET(self) -> None:
+        moved = self.path == "/p/1"
+        body = b"" if moved else gzip.compress(ARTICLE.encode())
+        self.send_response(302 if moved else 404 if self.path == "/robots.txt" else 200)
+        self.send_header("Set-Cookie", "sid=s3cret")
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        if moved:
+            self.send_header("Location", "/p/2?page=2&subscriber_id=s3cret")
+        else:
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+WORDS = "배가 부두에 불이 켜졌다 항구는 밤새 붐볐고 선원들은 그물을 손질했다".split()
+PARAGRAPHS = "".join(f"<p>{' '.join(WORDS[n:] + WORDS[:n])}, 그날 {n}번째로 들어온 배였다.</p>" for n in range(8))
+ARTICLE = f"<html><title>부두의 밤</title><article><h1>부두의 밤</h1>{PARAGRAPHS}</article></html>"
+
+
+def test_a_page_is_kept_compressed_as_it_came_and_names_no_reader(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Telling) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        letter = tmp_path / "letter.html"
+        link = f'<p><a href="http://blog.localhost:{server.server_port}/p/1">글</a></p>'
+        letter.write_text(LETTER.format(link=link), encoding="utf-8")
+        arguments = ("-a", f"path={letter}", "-a", "publication=narutech", "-a", "follow=1", "-s", "NIGHT=blog")
+        run = scrapy(tmp_path / "data", "crawl", "mailbox", *arguments)
+        server.shutdown()
+    assert "articles 1 new" in run.stderr
+    folder = tmp_path / "data" / "warc"
+    assert b"s3cret" not in gzip.decompress((folder / "blog.warc.gz").read_bytes())
+    with closing(open_captures(folder)) as captures:
+        found = list(captures.all())
+        stored = read_stored(folder, found[-1], captures)
+    assert [(urlsplit(capture.url).path, capture.status) for capture in found] == [
+        ("/robots.txt", 404),
+        ("/p/1", 302),
+        ("/p/2", 200),
+    ]
+    assert found[-1].url.endswith("/p/2?page=2")
+    assert gzip.decompress(stored.body).decode() == ARTICLE
+    assert dict(stored.headers)["Set-Cookie"] == "masked"
+
+
+def test_a_file_that_a_crash_left_open_is_completed_by_the_next_crawl_which_says_so(tmp_path: Path) -> None:
+    (tmp_path / "warc").mkdir()
+    (tmp_path / "warc" / "2024-07-18.warc.gz.open").write_bytes(gzip.compress(b"WARC/1.1") + b"torn")
+    run = scrapy(tmp_path, "crawl", "narutech", "-a", "archive=http://www.naruilbo.localhost:9/newsletter/narutech")
+    assert (
+        "raw archive: 2024-07-18.warc.gz was left open by a crash and is complete now; the last 4 bytes were no "
+        "complete record and lie in 2024-07-18.warc.gz.torn\n"
+    ) in run.stderr
+
+
+def test_letters_are_kept_as_they_came_each_once(tmp_path: Path) -> None:
+    letter, other = tmp_path / "letter.html", tmp_path / "picture.txt"
+    letter.write_text(LETTER.format(link=""), encoding="utf-8")
+    other.write_bytes(bytes(range(256)))
+    data = tmp_path / "data"
+    for arguments in ((), ("-a", "publication=narutech")):
+        for path in (letter, other):
+            scrapy(data, "crawl", "mailbox", "-a", f"path={path}", *arguments)
+    names = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (letter, other)}
+    assert stat.S_IMODE((data / "mail").stat().st_mode) == 0o700
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in (data / "mail").iterdir()} == {
+        f"{name}{suffix}": 0o600 for path, name in names.items() for suffix in (path.suffix, ".json")
+    }
+    assert (data / "mail" / f"{names[letter]}.html").read_bytes() == letter.read_bytes()
+    assert json.loads((data / "mail" / f"{names[letter]}.json").read_bytes()) == {
+        "source": str(letter),
+        "read_at": "2024-07-19T03:17:00+09:00",
+        "publication": "narutech",
+    }
 
 
 def test_items_can_be_exported_as_any_scrapy_user_would(crawl: Crawl, tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ def test_an_implausible_date_is_refused_reported_and_passed_over(normalise: Norm
     assert normalise.stats.get_value("factpl/date/refused") == 1
 
 
+def test_days_ago_count_from_when_the_page_was_had(normalise: NormalisePipeline) -> None:
+    item = article(published=[RawDate("3일 전", "page")])
+    item.had_at = datetime(2024, 3, 14, 3, tzinfo=KST)
+    normalise.process_item(item)
+    assert item.date_published == datetime(2024, 3, 11, tzinfo=KST)
+
+
 def test_a_wrong_weekday_is_recorded_and_not_fatal(normalise: NormalisePipeline) -> None:
     item = issue(dates=[RawDate("2024.03.14 Friday", "body")])
     normalise.process_item(item)

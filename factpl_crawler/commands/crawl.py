@@ -8,21 +8,26 @@ from scrapy.exceptions import UsageError
 
 from factpl_crawler.lock import LockedError, writing
 from factpl_crawler.outcome import judge
-from factpl_crawler.paths import store_path
+from factpl_crawler.paths import store_path, warc_dir
+from factpl_crawler.recording import night_name
 from factpl_crawler.store import Store, StoreError
+from factpl_crawler.warc import RawArchive, WarcError
 
 EXIT_LOCKED = 4
 
 
 class Command(ScrapyCrawl):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.crawler_process  # Scrapy sets it before it runs the command
         try:
             Store.open(store_path()).close()
-        except StoreError as e:
+            with RawArchive(warc_dir(), night_name(self.crawler_process.settings)) as archive:
+                repaired = archive.repaired
+        except (StoreError, WarcError) as e:
             raise UsageError(str(e), print_help=False) from e
+        sys.stderr.writelines(f"raw archive: {line}\n" for line in repaired)
         if len(args) != 1:
             raise UsageError("name one spider; see: scrapy list", print_help=False)
-        assert self.crawler_process  # Scrapy sets it before it runs the command
         try:
             crawler = self._create_crawler(args[0])
         except KeyError as e:

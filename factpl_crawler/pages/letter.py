@@ -1,12 +1,12 @@
 """A letter from a mailbox → the issue."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from parsel import Selector
 
-from factpl_crawler.items import Issue, RawDate
-from factpl_crawler.mail import Letter
+from factpl_crawler.items import Issue, Quarantined, RawDate
+from factpl_crawler.mail import BROKEN, Letter, Unreadable
 from factpl_crawler.pages.archive import MERGE_TAG
 from factpl_crawler.pages.blocks import Block, html_blocks, text_blocks
 from factpl_crawler.pages.issue import read_issue
@@ -41,6 +41,31 @@ def recognise(letter: Letter, publications: Iterable[Publication]) -> Publicatio
     by_sender = (p for p in known if _is_from(p, senders))
     by_mark = (p for p in known if any(mark in written for mark in p.marks))
     return next(by_sender, None) or next(by_mark, None)
+
+
+def read_mail(
+    letter: Letter | Unreadable, known: Mapping[str, Publication], sites: Sites, chosen: str = ""
+) -> Issue | Quarantined:
+    """Return the issue, of the publication with the id *chosen* where a person has chosen; else why there is none."""
+    if isinstance(letter, Unreadable):
+        return _set_aside(letter, letter.reason)
+    try:
+        publication = known.get(chosen) or recognise(letter, known.values())
+        if publication is None:
+            return _set_aside(letter, f"of no known publication; say which with -a publication={'|'.join(known)}")
+        issue = read_letter(letter, publication, sites)
+        if chosen or not (doubt := why_not_the_issue(letter, publication, issue)):
+            return issue
+    except BROKEN as e:
+        return _set_aside(letter, f"broken letter: {e}")
+    hint = f"if it is, say so with -a publication={publication.id}"
+    return _set_aside(letter, f"not the newsletter itself: {doubt}; {hint}")
+
+
+def _set_aside(letter: Letter | Unreadable, reason: str) -> Quarantined:
+    item = Quarantined(letter.source, "mail", reason)
+    item.raw = letter.raw
+    return item
 
 
 def why_not_the_issue(letter: Letter, publication: Publication, issue: Issue) -> str | None:

@@ -6,9 +6,12 @@ from typing import Any
 
 from scrapy import Request
 
+from factpl_crawler.clock import now
 from factpl_crawler.items import Issue, Quarantined
-from factpl_crawler.mail import BROKEN, Letter, LetterError, Unreadable, read_letters
-from factpl_crawler.pages.letter import read_letter, recognise, why_not_the_issue
+from factpl_crawler.mail import Letter, LetterError, Unreadable, read_letters
+from factpl_crawler.mail_archive import KeptMail, keep_letter
+from factpl_crawler.pages.letter import read_mail
+from factpl_crawler.paths import mail_dir
 from factpl_crawler.publication import Publication
 from factpl_crawler.publications import load_publications
 from factpl_crawler.spiders.newsletter import ArticleSpider
@@ -43,30 +46,11 @@ class MailboxSpider(ArticleSpider):
             self.logger.error("Cannot read the mail: %s", e)
 
     def _read(self, letter: Letter | Unreadable, known: dict[str, Publication]) -> Iterator[Found]:
-        if isinstance(letter, Unreadable):
-            yield self._set_aside(letter.source, letter.reason, letter.raw)
-            return
-        try:
-            found = self._issue(letter, known)
-        except BROKEN as e:
-            found = self._set_aside(letter.source, f"broken letter: {e}", letter.raw)
+        if letter.raw:
+            keep_letter(mail_dir(), letter.raw, letter.suffix, KeptMail(letter.source, now(), self.publication_id))
+        found = read_mail(letter, known, self.frontier.sites, self.publication_id)
+        if isinstance(found, Quarantined):
+            self.logger.warning("Quarantined: %s (%s)", found.url, found.reason)
         yield found
         if self.follows and isinstance(found, Issue):
             yield from self.follow(found)
-
-    def _issue(self, letter: Letter, known: dict[str, Publication]) -> Issue | Quarantined:
-        publication = known.get(self.publication_id) or recognise(letter, known.values())
-        if publication is None:
-            reason = f"of no known publication; say which with -a publication={'|'.join(known)}"
-            return self._set_aside(letter.source, reason, letter.raw)
-        issue = read_letter(letter, publication, self.frontier.sites)
-        if self.publication_id or not (doubt := why_not_the_issue(letter, publication, issue)):
-            return issue
-        reason = f"not the newsletter itself: {doubt}; if it is, say so with -a publication={publication.id}"
-        return self._set_aside(letter.source, reason, letter.raw)
-
-    def _set_aside(self, source: str, reason: str, raw: bytes) -> Quarantined:
-        self.logger.warning("Quarantined: %s (%s)", source, reason)
-        item = Quarantined(source, "mail", reason)
-        item.raw = raw
-        return item
