@@ -86,7 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: BaseException, code: int) -> int:
-    print(f"Error: {error}", file=sys.stderr)
+    place = f"{error.filename or data_dir()}: {error.strerror}" if isinstance(error, OSError) else error
+    print(f"Error: {place}", file=sys.stderr)
     return code
 
 
@@ -157,6 +158,8 @@ def collect(chosen: Chosen, settings: Settings, report: Report) -> None:
         for line in archive.repaired:
             print(f"note: raw archive: {line}", file=sys.stderr)
         settings.set("RAW_ARCHIVE", archive, "cmdline")
+    # A disk that is full has no room for the log either; what is wrong is said at the end.
+    logging.raiseExceptions = False
         process = AsyncCrawlerProcess(settings)
         crawlers = {name: process.create_crawler(name) for name in chosen.publications}
         arguments = {"backfill": "1" if chosen.backfill else "", "since": chosen.since, "archive": chosen.archive}

@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.execute(
         "UPDATE fetches SET due = substr(last_attempt, 1, 10)"
         " WHERE outcome = 'unreachable' OR (outcome IN ('failed', 'refused') AND attempts < 5)"
+        " OR (kind = 'issue' AND outcome != 'ok')"
     )
     op.create_table(
         "listings",
