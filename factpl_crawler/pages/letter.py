@@ -7,6 +7,7 @@ from parsel import Selector
 
 from factpl_crawler.items import Issue, RawDate
 from factpl_crawler.mail import Letter
+from factpl_crawler.pages import checked
 from factpl_crawler.pages.archive import MERGE_TAG
 from factpl_crawler.pages.blocks import Block, html_blocks, text_blocks
 from factpl_crawler.pages.issue import read_issue
@@ -81,7 +82,7 @@ def _open(letter: Letter, body: str = "") -> tuple[dict[str, str], list[Block]]:
         lines = letter.text.splitlines()
         header, begin = _forwarded(lines, wrapped=True)
         return header, text_blocks("\n".join(lines[begin:]))
-    page = Selector(text=letter.html, type="html")
+    page = Selector(text=checked(letter.html), type="html")
     header, blocks = _without_header(page.css("body") or [page])
     if body and (boxes := page.css(body)):
         blocks = _without_header(boxes)[1]
