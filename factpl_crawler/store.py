@@ -33,6 +33,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
 )
 from sqlalchemy.exc import DatabaseError
 
@@ -285,6 +286,25 @@ class Store:
                 link = PendingLink(*row)
                 found.setdefault(link.article_id, link)
         return list(found.values())
+
+    def skipped(self, publication: str, *, redirected: bool = False) -> list[PendingLink]:
+        """Return the links that were not followed because they lead to other sites than the publication's.
+
+        With *redirected*, also those that the publication's sites send on to another.
+        """
+        statement = (
+            select(links.c.url, links.c.article_id, func.min(entries.c.id), issues.c.publication_id)
+            .join(entries, links.c.entry_id == entries.c.id)
+            .join(issues, entries.c.issue_id == issues.c.id)
+            .join(fetches, fetches.c.article_id == links.c.article_id)
+            .where(issues.c.publication_id == publication, issues.c.url.is_not(None))
+            .where(fetches.c.outcome == "skipped", true() if redirected else fetches.c.status.is_(None))
+            .where(~exists().where(articles.c.id == links.c.article_id))
+            .group_by(links.c.article_id)
+            .order_by(func.max(issues.c.date_published).desc(), links.c.article_id)
+        )
+        with self._reading() as connection:
+            return [PendingLink(*row) for row in connection.execute(statement)]
 
     def is_walking(self, publication: str) -> bool:
         return self._any(select(meta.c.key).where(meta.c.key == f"{WALKING}{publication}"))

@@ -7,17 +7,22 @@ from typing import Any
 from scrapy import Request
 
 from factpl_crawler.items import Issue, Quarantined
+from factpl_crawler.limits import bounded
 from factpl_crawler.mail import BROKEN, Letter, LetterError, Unreadable, read_letters
+from factpl_crawler.pages import PageError
 from factpl_crawler.pages.letter import read_letter, recognise, why_not_the_issue
 from factpl_crawler.publication import Publication
 from factpl_crawler.publications import load_publications
-from factpl_crawler.spiders.newsletter import ArticleSpider
+from factpl_crawler.spiders.newsletter import ArticleSpider, is_yes
 
 Found = Issue | Quarantined | Request
 
 
 class MailboxSpider(ArticleSpider):
-    """`-a path=FILE_OR_FOLDER`, `-a publication=ID` for letters that do not say whose they are, `-a follow=1`."""
+    """`-a path=FILE_OR_FOLDER`, `-a publication=ID` for letters that do not say whose they are, `-a follow=1`.
+
+    `-a follow_any=1` follows links to any site, and so is `follow=1`, too.
+    """
 
     name = "mailbox"
 
@@ -25,7 +30,7 @@ class MailboxSpider(ArticleSpider):
         super().__init__(**kwargs)
         self.path = path
         self.publication_id = publication
-        self.follows = follow.lower() in ("1", "true", "yes")
+        self.follows = is_yes(follow) or self.follows_any
 
     async def start(self) -> AsyncIterator[Found]:
         known = load_publications(self.settings)
@@ -48,12 +53,13 @@ class MailboxSpider(ArticleSpider):
             return
         try:
             found = self._issue(letter, known)
-        except BROKEN as e:
+        except (*BROKEN, PageError) as e:
             found = self._set_aside(letter.source, f"broken letter: {e}", letter.raw)
         yield found
         if self.follows and isinstance(found, Issue):
-            yield from self.follow(found)
+            yield from self.follow(found, known[found.publication])
 
+    @bounded(PageError)
     def _issue(self, letter: Letter, known: dict[str, Publication]) -> Issue | Quarantined:
         publication = known.get(self.publication_id) or recognise(letter, known.values())
         if publication is None:
