@@ -28,7 +28,7 @@ from factpl_crawler.monitors import coverage
 from factpl_crawler.notify import notify
 from factpl_crawler.outcome import judge
 from factpl_crawler.pacing import Paces
-from factpl_crawler.paths import data_dir, index_dir, store_path
+from factpl_crawler.paths import PRIVATE_UMASK, data_dir, index_dir, store_path
 from factpl_crawler.publications import load_publications
 from factpl_crawler.report import Crawled, Report, tidy, write_report
 from factpl_crawler.store import NightRow, Store, StoreError
@@ -232,5 +232,5 @@ def _tell_what_is_due(chosen: Chosen) -> int:
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
+    os.umask(PRIVATE_UMASK)
     sys.exit(main())

@@ -43,6 +43,7 @@ from factpl_crawler.documents import Document, PublicationRef
 from factpl_crawler.history import Version
 from factpl_crawler.items import Article, Fetch, Issue, Listing, Quarantined
 from factpl_crawler.migrations import HEAD, REVISIONS, upgrade
+from factpl_crawler.paths import private_file, private_folder
 from factpl_crawler.rows import Row, article_content, article_document, entry_content, entry_document, issue_ref, kst
 from factpl_crawler.schedule import Outcome
 from factpl_crawler.stamp import CHANGED, STORE_ID, Stamp, read_stamp, stamp_from
@@ -168,13 +169,17 @@ class Store:
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> Self:
         """Raise `StoreError` when there is no archive that this program can use."""
+        if not (create or path.exists()):
+            raise NoStoreError(_no_store(path))
         if not path.exists():
-            if not create:
-                raise NoStoreError(_no_store(path))
             _make_folder(path.parent)
+            private_file(path)  # SQLite gives the files beside it the same rights
         store = cls(path)
         try:
             store._prepare(create=create)
+            if create:
+                _make_folder(path.parent)
+                private_file(path)
         except BaseException:
             store.close()
             raise
@@ -571,7 +576,7 @@ def _engine(path: Path) -> Engine:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
     except OSError as e:
         raise StoreError(f"Cannot make the folder {folder}: {e.strerror}") from e
 

@@ -11,7 +11,7 @@ OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output", "cha
 STORE = {
     f"factpl_crawler.{module}"
     for module in (
-        "clock copies documents history items migrations rows schedule stamp store tables text writing".split()
+        "clock copies documents history items migrations paths rows schedule stamp store tables text writing".split()
     )
 }
 
@@ -83,6 +83,13 @@ ROOMS = {
     "index.keyboard": set(),
     "index.schema": {"factpl_crawler.documents", "factpl_crawler.text"},
     "index.query": {"factpl_crawler.text", "index.korean", "index.schema"},
+    "index.build": {
+        "factpl_crawler.documents",
+        "factpl_crawler.paths",
+        "factpl_crawler.stamp",
+        "factpl_crawler.text",
+        "index",
+    },
     "index": {"factpl_crawler.documents", "factpl_crawler.stamp", "factpl_crawler.text", "index"},
     "search_cli": FRONT,
     "cli_output": FRONT,

@@ -1,6 +1,7 @@
 """`scrapy crawl`, with an exit code that is true: 0 only when it did what it should, 4 when another writes, else 1."""
 
 import argparse
+import os
 import sys
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -8,7 +9,7 @@ from scrapy.exceptions import UsageError
 
 from factpl_crawler.lock import LockedError, writing
 from factpl_crawler.outcome import judge
-from factpl_crawler.paths import store_path
+from factpl_crawler.paths import PRIVATE_UMASK, store_path
 from factpl_crawler.store import Store, StoreError
 
 EXIT_LOCKED = 4
@@ -16,6 +17,7 @@ EXIT_LOCKED = 4
 
 class Command(ScrapyCrawl):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        os.umask(PRIVATE_UMASK)
         try:
             Store.open(store_path()).close()
         except StoreError as e:
