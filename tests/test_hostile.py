@@ -253,12 +253,14 @@ def test_nothing_acts_for_the_reader_whatever_a_site_does(tmp_path: Path) -> Non
         "/article/1": html(f"{ARTICLE}{form}{frames}"),
         "/article/2": send(b"", 302, Location="/unsubscribe?id=7"),
         "/article/3": send(b"", 307, Location="/v2/click/reader/target"),
+        "/article/4": html(f'<meta http-equiv="refresh" content="0; url=/next">{ARTICLE}', Refresh="0; url=/next"),
     }
     with SmallSite() as site:
         fetches, log, _ = crawl(site, tmp_path / "data", pages)
     acts = "never requested: acts for the reader (unsubscribe, preferences)"
     assert fetches["/article/1"] == ("ok", None), log
     assert fetches["/article/2"] == ("refused", acts)
+    assert fetches["/article/4"] == ("ok", None)
     assert fetches["/article/3"] == ("refused", "never requested: tracks the reader")
     assert {line.partition(" ")[0] for line in site.asked} == {"GET"}
     assert [line for line in site.asked if re.search("form|frame|pixel|next|/s$|click|unsub", line)] == []

@@ -166,3 +166,8 @@ def test_what_takes_too_long_is_ended_though_a_library_goes_on() -> None:
 
 def test_an_ordinary_page_is_let_through_though_it_is_large() -> None:
     check_html("<p>글</p>" * 20_000 + f'<img src="data:image/png;base64,{"A" * 2_000_000}">')
+
+
+@pytest.mark.parametrize("text", ["", " ", "<!-- x -->", "<?x?>", "<!doctype html>", "{}", "\x00"])
+def test_a_page_without_an_element_is_let_through(text: str) -> None:
+    check_html(text)
