@@ -3,24 +3,33 @@
 import ipaddress
 import logging
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from scrapy import Request
+from scrapy import Request, Spider
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import DNSLookupError
+
+from factpl_crawler.text import bounded_marks
 
 logger = logging.getLogger(__name__)
 
 ACTS_FOR_THE_READER = re.compile(
     r"(?<![a-z])unsub|(?<![a-z])opt[-_]?out(?=$|[/?&=.])|수신\s*거부|reject_?mail|refuse_?mail|mail_?(?:reject|refuse)"
     r"|list-manage\.com/profile|(?<![a-z])(?:e?mail|subscription|notification)s?[-_/](?:preferences?|settings?)(?![a-z])"
-    r"|preferences?[-_]?cent(?:er|re)|manage[-_/]?(?:subscriptions?|preferences)",
+    r"|preferences?[-_]?cent(?:er|re)|manage[-_/]?(?:subscriptions?|preferences)"
+    # A headline in an address says more than these, and not between its slashes alone.
+    r"|(?<=[/=])(?:(?:cancel|delete|end|remove|stop)[-_/]?(?:my[-_]?)?subscriptions?|구독[-_\s]*(?:취소|해지|중단)"
+    r"|subscriptions?/(?:cancel|delete|end|remove|stop)|mail/(?:refuse|reject)|수신[-_\s]*(?:해지|중단)"
+    r"|(?:letter|list|mailing|newsletter|subscribers?)/(?:cancel|delete|leave|quit|remove|stop))(?=$|[/?&=.])",
     re.IGNORECASE,
 )
 # Whole texts of links, and of the short lines around them: a headline may well be about cancelled subscriptions.
@@ -35,7 +44,7 @@ SAYS_SO = re.compile(
 )
 TRACKS_THE_READER = re.compile(
     r"/v\d/(?:click|open)/|/track(?:ing)?/(?:click|open)|/(?:wf|ls)/(?:click|open)|//(?:click|track)\d*\."
-    r"|//event\.stibee\.com|substack\.com/redirect/|list-manage\.com/track",
+    r"|//event\.stibee\.com|substack\.com/redirect/|list-manage\.com/track|awstrack\.me/|/CL0/https?:",
     re.IGNORECASE,
 )
 SHARES = re.compile(
@@ -48,6 +57,33 @@ NOT_A_PAGE = re.compile(
     re.IGNORECASE,
 )
 
+# IPv6 addresses that stand for one of IPv4, and what some Pythons call public and IANA does not.
+DETOURS = {
+    4: tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24"))),
+    6: tuple(
+        map(
+            ipaddress.ip_network,
+            ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10"),
+        )
+    ),
+}
+INVISIBLE = re.compile("[\x00-\x1f\x7f\xad\u200b-\u200f\u2060-\u2064\ufeff]")
+MOST_CODINGS = 2  # compression upon compression unpacks in no time that could be foreseen
+
+
+def action(url: str, text: str = "") -> str | None:
+    """Return what following *url*, linked with *text*, would do in the reader's name."""
+    if ACTS_FOR_THE_READER.search(_as_a_site_reads(url)) or SAYS_SO.fullmatch(text.strip()):
+        return "acts for the reader (unsubscribe, preferences)"
+    return None
+
+
+def _as_a_site_reads(address: str) -> str:
+    """Undo what hides a word from us and may hide it from no server: escapes of escapes, wide and invisible letters."""
+    for _ in range(3):
+        address = unquote(address)
+    return INVISIBLE.sub("", unicodedata.normalize("NFKC", bounded_marks(address)))
+
 
 def refusal(url: str, text: str = "") -> str | None:
     """Return why *url*, linked with *text*, is never requested; None when it may be."""
@@ -58,9 +94,9 @@ def refusal(url: str, text: str = "") -> str | None:
         return "not a web address"
     if parts.scheme not in ("http", "https") or not host:
         return "not a web address"
-    if ACTS_FOR_THE_READER.search(unquote(url)) or SAYS_SO.fullmatch(text.strip()):
-        return "acts for the reader (unsubscribe, preferences)"
-    place = f"//{host}{unquote(parts.path)}"
+    if acts := action(url, text):
+        return acts
+    place = f"//{host}{re.sub('/+', '/', _as_a_site_reads(parts.path))}"
     if TRACKS_THE_READER.search(place):
         return "tracks the reader"
     if SHARES.search(place):
@@ -68,6 +104,12 @@ def refusal(url: str, text: str = "") -> str | None:
     if NOT_A_PAGE.search(parts.path):
         return "not a page"
     return None
+
+
+def is_public(address: str) -> bool:
+    """Tell whether *address* is one that anybody's web server may have, and none that leads to another address."""
+    ip = ipaddress.ip_address(address)
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in DETOURS[ip.version])
 
 
 class ForbiddenAddressError(DNSLookupError):
@@ -104,20 +146,55 @@ class PublicResolver(CachingThreadedResolver):
 
     @staticmethod
     def _public(address: str, name: str) -> str:
-        ip = ipaddress.ip_address(address)
-        if not ip.is_global or ip.is_multicast:
+        if not is_public(address):
             # Twisted tells the request no more than that the name did not resolve.
             logger.warning("Not asked: %s: %s is not a public address", name, address)
             raise ForbiddenAddressError(f"{name}: {address} is not a public address")
         return address
 
 
+class StrangerError(IgnoreRequest):
+    """Neither refused nor failed: the address lies on none of the publication's sites.
+
+    `status` is that of the redirect that led there, None where a link did.
+    """
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
 class GuardMiddleware:
     """Looks at every request, each hop of a redirect too, before it leaves."""
 
     def process_request(self, request: Request) -> None:
+        if request.method != "GET":
+            raise IgnoreRequest(f"never requested: {request.method}")
         # Named by the publication's file and not by a mail; and robots.txt, which is asked for what has passed here.
-        if request.meta.get("archive") or request.meta.get("dont_obey_robotstxt"):
-            return
-        if reason := refusal(request.url):
+        # Where one of these is redirected to, it may still not act for the reader.
+        trusted = request.meta.get("archive") or request.meta.get("dont_obey_robotstxt")
+        if reason := action(request.url) if trusted else refusal(request.url):
             raise IgnoreRequest(f"never requested: {reason}")
+        publication = request.meta.get("keeps_to")
+        if publication and (reason := publication.stranger(request.url)):
+            redirects = request.meta.get("redirect_reasons")
+            raise StrangerError(reason, redirects[-1] if redirects else None)
+
+
+class UnpackError(Exception):
+    """The response unpacks to more than is ever read."""
+
+
+class UnpackMiddleware(HttpCompressionMiddleware):
+    """Calls what is too large a failure of the site, where Scrapy says that we had refused to ask."""
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        codings = b",".join(response.headers.getlist("Content-Encoding")).split(b",")
+        if len(codings) > MOST_CODINGS:
+            raise UnpackError(f"compressed {len(codings)} times over")
+        try:
+            return super().process_response(request, response)
+        except IgnoreRequest as e:
+            raise UnpackError(f"it unpacks to more than {self._max_size >> 20} MiB") from e

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from w3lib.encoding import html_body_declared_encoding
 
+from factpl_crawler.limits import bounded
 from factpl_crawler.text import clean
 
 LARGEST_FILE = 512 * 1024 * 1024
@@ -212,6 +213,7 @@ def _decode_part(raw: bytes, charset: str | None) -> str:
     return text
 
 
+@bounded(LetterError)
 def _message(source: str, raw: bytes) -> Letter:
     message = _innermost(message_from_bytes(raw.removeprefix(BOM), policy=policy.default))
     letter = Letter(source, raw, _header(message, "Subject"), _header(message, "From"), _header(message, "Date"))

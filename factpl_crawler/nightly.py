@@ -6,6 +6,7 @@ Exit status: 0 healthy, also when there was nothing new; 2 called wrongly; 3 the
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -28,7 +29,7 @@ from factpl_crawler.monitors import coverage
 from factpl_crawler.notify import notify
 from factpl_crawler.outcome import judge
 from factpl_crawler.pacing import Paces
-from factpl_crawler.paths import data_dir, index_dir, store_path, warc_dir
+from factpl_crawler.paths import PRIVATE_UMASK, data_dir, index_dir, store_path, warc_dir
 from factpl_crawler.publications import load_publications
 from factpl_crawler.report import Crawled, Report, tidy, write_report
 from factpl_crawler.store import NightRow, Store, StoreError
@@ -61,13 +62,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("publications", nargs="*", help="instead of those in factpl.toml")
     parser.add_argument("--backfill", action="store_true", help="walk through the whole archive, over several nights")
     parser.add_argument("--since", default="", metavar="DATE", help="ask for no issue older than this")
+    parser.add_argument("--follow-any", action="store_true", help="fetch articles from any site that is linked")
     parser.add_argument("--archive", default="", metavar="URL", help="another list page than the publication's own")
     parser.add_argument("--dry-run", action="store_true", help="say what would be asked for, and ask for nothing")
     options = parser.parse_args(arguments)
     try:
         config = load_config()
         settings = get_project_settings()
-        chosen = Chosen(options.publications or config.publications, options.backfill, options.since, options.archive)
+        names = options.publications or config.publications
+        chosen = Chosen(names, options.backfill, options.since, options.archive, options.follow_any)
         _check(chosen, settings)
         if options.dry_run:
             return _tell_what_is_due(chosen)
@@ -158,11 +161,16 @@ def collect(chosen: Chosen, settings: Settings, report: Report) -> None:
         for line in archive.repaired:
             print(f"note: raw archive: {line}", file=sys.stderr)
         settings.set("RAW_ARCHIVE", archive, "cmdline")
-    # A disk that is full has no room for the log either; what is wrong is said at the end.
-    logging.raiseExceptions = False
+        # A disk that is full has no room for the log either; what is wrong is said at the end.
+        logging.raiseExceptions = False
         process = AsyncCrawlerProcess(settings)
         crawlers = {name: process.create_crawler(name) for name in chosen.publications}
-        arguments = {"backfill": "1" if chosen.backfill else "", "since": chosen.since, "archive": chosen.archive}
+        arguments = {
+            "backfill": "1" if chosen.backfill else "",
+            "since": chosen.since,
+            "archive": chosen.archive,
+            "follow_any": "1" if chosen.follow_any else "",
+        }
         stop = _Stop(process)
         _crawl_next(process, iter(crawlers.values()), arguments, stop)
         process.start(install_signal_handlers=False)
@@ -240,5 +248,5 @@ def _tell_what_is_due(chosen: Chosen) -> int:
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
+    os.umask(PRIVATE_UMASK)
     sys.exit(main())

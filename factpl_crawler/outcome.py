@@ -55,6 +55,7 @@ def _notes(count: Callable[[str], int]) -> Iterator[str]:
         ("factpl/article/postponed", "articles left for another night"),
         ("factpl/issue/postponed", "issues left for another night"),
         ("factpl/list/postponed", "pages of the archive's list left for another night"),
+        ("factpl/article/skipped", "articles on other sites, linked and not fetched; --follow-any fetches them"),
         ("factpl/issue/gone", "issues in the list that are gone"),
         ("factpl/section/unknown", "section labels without an id"),
         ("factpl/date/refused", "printed dates that were refused"),

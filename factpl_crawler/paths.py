@@ -1,9 +1,11 @@
 """Where everything generated lies: `data/` in the project, or the folder that FACTPL_DATA names."""
 
 import os
+import stat
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PRIVATE_UMASK = 0o077
 
 
 def data_dir() -> Path:
@@ -33,3 +35,36 @@ def warc_dir() -> Path:
 
 def mail_dir() -> Path:
     return data_dir() / "mail"
+
+
+def private_folder(folder: Path) -> None:
+    """Make *folder* where it is missing, and shut others out of it: an index is pickled code, and mail is private.
+
+    A folder that is not ours alone, as /tmp and a home are not, stays as it is, with a warning.
+    """
+    import logging  # a search needs none of this, and is to start fast
+
+    logger = logging.getLogger(__name__)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (mode := folder.stat().st_mode) & 0o077:
+        return
+    warning = f"{folder} is open to others ({stat.filemode(mode)}). Keep the archive in a folder of its own."
+    if mode & stat.S_ISVTX or folder.resolve() == Path.home().resolve():
+        logger.warning(warning)
+        return
+    try:
+        folder.chmod(0o700)
+    except OSError:
+        logger.warning(warning)
+    else:
+        logger.warning("%s was open to others (%s) and is yours alone now.", folder, stat.filemode(mode))
+
+
+def private_file(path: Path) -> None:
+    """Make an empty file where none is, and shut others out of it where that is in our power."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError:  # who opens it will say what is wrong with it
+        return

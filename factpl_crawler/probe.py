@@ -4,6 +4,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
@@ -79,7 +80,12 @@ def issue_findings(response: TextResponse, issue: Issue, publication: Publicatio
     yield _texts("sections without an id", unknown, optional=True)
     yield _texts("entries", [entry.headline for entry in issue.entries])
     yield _texts("authors", [author for entry in issue.entries for author in entry.authors], optional=True)
-    yield _texts("article links", [link.canonical_url for entry in issue.entries for link in entry.links])
+    links = [link.canonical_url for entry in issue.entries for link in entry.links]
+    yield _texts("article links", links)
+    own = [url for url in links if not publication.stranger(url)]
+    yield _texts("  to its sites", own)
+    others = [urlsplit(url).hostname or "" for url in links if url not in own]
+    yield _texts("  other sites", list(dict.fromkeys(others)), optional=True)
     yield _texts("notices set aside", issue.notices, optional=True)
 
 
@@ -128,7 +134,8 @@ class ProbeSpider(Spider):
         yield self._request(self.archive, self.parse_list)
 
     def _request(self, url: str, callback: Any, **kwargs: Any) -> Request:
-        meta = {"archive": callback != self.parse_article}
+        is_article = callback == self.parse_article
+        meta = {"archive": not is_article, "keeps_to": self.publication if is_article else None}
         return Request(url, callback, errback=self.failed, meta=meta, cb_kwargs=kwargs)
 
     def parse_list(self, response: Response) -> Iterator[Request]:
@@ -157,7 +164,7 @@ class ProbeSpider(Spider):
             self._fail(f"{response.url}: {e}")
             return
         self._report("Issue", response, issue_findings(page, issue, self.publication))
-        links = [link for entry in issue.entries for link in entry.links]
+        links = [link for entry in issue.entries for link in entry.links if not self.publication.stranger(link.url)]
         # An article of a described site, where there is one, so that its rules are tried.
         described = [link for link in links if sites.page_class(link.canonical_url).site_id]
         for url in [link.url for link in described + links][:1]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from factpl_crawler.text import fold_label
 
@@ -49,7 +50,9 @@ class Publication:
     is an entry. `notices`, `footer` and `calls` are regular expressions over whole lines, the
     first two matched from the start: a notice is set aside alone, a footer with all that
     follows, a call ("read on") only ends a piece. `senders` and `marks` tell its mail from
-    another's. `inferred` says which of these rules nobody has seen on a live page, and why.
+    another's. `sites` are the domains whose articles are fetched, each with all below it: of a link
+    elsewhere no more is kept than the link. `inferred` says which of these rules nobody has seen on a
+    live page, and why.
     """
 
     id: str
@@ -66,6 +69,7 @@ class Publication:
     calls: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
     inferred: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -75,6 +79,13 @@ class Publication:
     def section_id(self, label: str) -> str | None:
         """Return the stable id of a printed label, whatever its spaces, emoji and decoration."""
         return self._section_ids.get(fold_label(label))
+
+    def stranger(self, url: str) -> str | None:
+        """Return why the article at *url* is not fetched, None where it lies on one of the publication's sites."""
+        host = (urlsplit(url).hostname or "").removesuffix(".")
+        if any(host == site or host.endswith(f".{site}") for site in self.sites):
+            return None
+        return f"{host} is not one of {self.id}'s sites; --follow-any follows it"
 
     def is_label(self, line: str) -> bool:
         if self.section_id(line) is not None:

@@ -40,7 +40,10 @@ DEFAULT_REQUEST_HEADERS = {
 # Safe: links come from strangers.
 LOOPBACK_ONLY = False  # True: loopback is all that is ever asked; for sites served on this machine
 TWISTED_DNS_RESOLVER = "factpl_crawler.guard.PublicResolver"
-DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
+DOWNLOAD_HANDLERS = {
+    **dict.fromkeys(("data", "file", "ftp", "s3")),
+    **dict.fromkeys(("http", "https"), "factpl_crawler.download.DownloadHandler"),
+}
 HTTPPROXY_ENABLED = False  # a proxy would resolve names out of the guard's sight
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
@@ -59,6 +62,8 @@ DOWNLOADER_MIDDLEWARES = {
     "factpl_crawler.guard.GuardMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "factpl_crawler.robots.RobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "factpl_crawler.guard.UnpackMiddleware": 590,
     "factpl_crawler.pacing.PacingMiddleware": 560,  # a retry comes after it has seen why
     "factpl_crawler.recording.RawArchiveMiddleware": 1000,  # the nearest to the wire
 }

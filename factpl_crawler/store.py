@@ -33,6 +33,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
 )
 from sqlalchemy.exc import DatabaseError
 
@@ -42,6 +43,7 @@ from factpl_crawler.documents import Document, PublicationRef
 from factpl_crawler.history import Version
 from factpl_crawler.items import Article, Fetch, Issue, Listing, Quarantined
 from factpl_crawler.migrations import HEAD, REVISIONS, upgrade
+from factpl_crawler.paths import private_file, private_folder
 from factpl_crawler.rows import Row, article_content, article_document, entry_content, entry_document, issue_ref, kst
 from factpl_crawler.schedule import Outcome
 from factpl_crawler.stamp import CHANGED, STORE_ID, Stamp, read_stamp, stamp_from
@@ -167,13 +169,17 @@ class Store:
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> Self:
         """Raise `StoreError` when there is no archive that this program can use."""
+        if not (create or path.exists()):
+            raise NoStoreError(_no_store(path))
         if not path.exists():
-            if not create:
-                raise NoStoreError(_no_store(path))
             _make_folder(path.parent)
+            private_file(path)  # SQLite gives the files beside it the same rights
         store = cls(path)
         try:
             store._prepare(create=create)
+            if create:
+                _make_folder(path.parent)
+                private_file(path)
         except BaseException:
             store.close()
             raise
@@ -285,6 +291,25 @@ class Store:
                 link = PendingLink(*row)
                 found.setdefault(link.article_id, link)
         return list(found.values())
+
+    def skipped(self, publication: str, *, redirected: bool = False) -> list[PendingLink]:
+        """Return the links that were not followed because they lead to other sites than the publication's.
+
+        With *redirected*, also those that the publication's sites send on to another.
+        """
+        statement = (
+            select(links.c.url, links.c.article_id, func.min(entries.c.id), issues.c.publication_id)
+            .join(entries, links.c.entry_id == entries.c.id)
+            .join(issues, entries.c.issue_id == issues.c.id)
+            .join(fetches, fetches.c.article_id == links.c.article_id)
+            .where(issues.c.publication_id == publication, issues.c.url.is_not(None))
+            .where(fetches.c.outcome == "skipped", true() if redirected else fetches.c.status.is_(None))
+            .where(~exists().where(articles.c.id == links.c.article_id))
+            .group_by(links.c.article_id)
+            .order_by(func.max(issues.c.date_published).desc(), links.c.article_id)
+        )
+        with self._reading() as connection:
+            return [PendingLink(*row) for row in connection.execute(statement)]
 
     def is_walking(self, publication: str) -> bool:
         return self._any(select(meta.c.key).where(meta.c.key == f"{WALKING}{publication}"))
@@ -571,7 +596,7 @@ def _engine(path: Path) -> Engine:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
     except OSError as e:
         raise StoreError(f"Cannot make the folder {folder}: {e.strerror}") from e
 

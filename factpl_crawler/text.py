@@ -7,6 +7,7 @@ import base64
 import calendar
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, timezone
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
@@ -20,6 +21,10 @@ _INVISIBLE = re.compile(
     "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _EMOJI = "\u2190-\u2bff\U0001f000-\U0001faff"
+MOST_MARKS = 30
+_WIDE_MARKS = "\uff9e\uff9f"
+# Runs in which there may be too many marks, and which hold no Latin, Hangul or Hanja.
+_MARKS = re.compile(f"[\u0300-\u10ff\u1200-\u33ff\ua000-\uabff\ufb00-\ufe2f{_WIDE_MARKS}\U00010000-\U0001ffff]{{31,}}")
 _JOINER_OUTSIDE_EMOJI = re.compile(f"(?<![{_EMOJI}\ufe0f])\u200d|\u200d(?![{_EMOJI}])")
 # A flag such as Scotland's is spelt with tags; anywhere else they hide text from the reader.
 _TAGS_OUTSIDE_FLAG = re.compile("(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|[\U000e0000-\U000e007f]")
@@ -31,7 +36,7 @@ def clean(text: str) -> str:
     >>> clean("그로크\\u200b의\\xa0 ‘칩’\\r\\n\\r\\n\\r\\n 👩\\u200d💻 ") == "그로크의 ‘칩’\\n\\n👩\\u200d💻"
     True
     """
-    text = _LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text))
+    text = _LINE_ENDS.sub("\n", unicodedata.normalize("NFC", bounded_marks(text)))
     text = _TAGS_OUTSIDE_FLAG.sub(r"\1", _INVISIBLE.sub("", text))
     text = _JOINER_OUTSIDE_EMOJI.sub("", text)
     lines = (_SPACES.sub(" ", line).strip(" ") for line in text.split("\n"))
@@ -46,8 +51,27 @@ def fold_label(label: str) -> str:
     >>> fold_label("📰 팩플이 추천하는 기사 📰")
     '팩플이추천하는기사'
     """
-    folded = unicodedata.normalize("NFKC", label).casefold()
+    folded = unicodedata.normalize("NFKC", bounded_marks(label)).casefold()
     return "".join(c for c in folded if c.isalnum())
+
+
+def bounded_marks(text: str) -> str:
+    """Return *text* without what follows the thirtieth of the marks on one letter, as UAX #15 has it.
+
+    No language has so many, and Python takes the square of them of time to put them into order.
+
+    >>> len(bounded_marks("a" + "\u0301\u0316" * 9_000))
+    31
+    """
+    return _MARKS.sub(lambda run: "".join(_first_marks(run[0])), text)
+
+
+def _first_marks(run: str) -> Iterator[str]:
+    marks = 0
+    for c in run:
+        marks = marks + 1 if unicodedata.combining(c) or c in _WIDE_MARKS else 0
+        if marks <= MOST_MARKS:
+            yield c
 
 
 class DateError(ValueError):
@@ -132,7 +156,7 @@ def _read(prepared: str, now: datetime) -> datetime:
 
 def _prepare(text: str, now: datetime) -> str:
     """Return what dateparser reads only one way. Left alone it takes 2023-10 for a day and 2023-13-05 for 13 May."""
-    line = clean(unicodedata.normalize("NFKC", text))
+    line = clean(unicodedata.normalize("NFKC", bounded_marks(text)))
     if len(line) > _LONGEST_DATE:
         raise ValueError(line)
     line = clean(_DECORATION.sub(" ", line)).strip(" ,|·")
@@ -207,7 +231,7 @@ def printed_weekday(text: str) -> int | None:
     >>> printed_weekday("2026.8.21(금)"), printed_weekday("26 Oct 2023"), printed_weekday("2023.10.26 Thursday #55")
     (4, None, 3)
     """
-    if not (match := _WEEKDAY.search(unicodedata.normalize("NFKC", text))):
+    if not (match := _WEEKDAY.search(unicodedata.normalize("NFKC", bounded_marks(text)))):
         return None
     if letter := match[1] or match[2]:
         return "월화수목금토일".index(letter)

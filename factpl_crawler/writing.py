@@ -235,7 +235,9 @@ class Writing:
     def _next(self, fetch: Row, outcome: Outcome, *, changed: bool, not_before: date | None) -> dict[str, Any]:
         """Return how often it was asked for in vain, how often it was found unchanged, and when it is due."""
         attempts, checks, today = 0, 0, now().date()
-        if outcome != "ok":
+        if outcome == "skipped":  # nothing was attempted
+            attempts, checks, due = fetch["attempts"], fetch["checks"], None
+        elif outcome != "ok":
             # An evening of many tries is one attempt.
             again = fetch["outcome"] != "ok" and (fetch["last_attempt"] or "")[:10] == today.isoformat()
             attempts, checks = fetch["attempts"] + (not again), fetch["checks"]

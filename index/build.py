@@ -1,6 +1,7 @@
 """Documents to an index: what changed since the last build, or all of it aside and swapped in."""
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ from time import monotonic
 from typing import Protocol
 
 from factpl_crawler.documents import Document
+from factpl_crawler.paths import PRIVATE_UMASK, private_folder
 from factpl_crawler.stamp import Stamp
 from factpl_crawler.text import KST
 from index.aliases import LEARNT
@@ -171,13 +173,17 @@ def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
 
 @contextmanager
 def _locked(index_dir: Path) -> Iterator[None]:
-    index_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (index_dir / _LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as e:
-            raise IndexLocked(index_dir) from e
-        yield
+    private_folder(index_dir)
+    before = os.umask(PRIVATE_UMASK)
+    try:
+        with (index_dir / _LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as e:
+                raise IndexLocked(index_dir) from e
+            yield
+    finally:
+        os.umask(before)
 
 
 def _delete_unused(index_dir: Path) -> None:

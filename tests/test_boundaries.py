@@ -11,7 +11,7 @@ OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output", "cha
 STORE = {
     f"factpl_crawler.{module}"
     for module in (
-        "clock copies documents history items migrations rows schedule stamp store tables text writing".split()
+        "clock copies documents history items migrations paths rows schedule stamp store tables text writing".split()
     )
 }
 
@@ -46,11 +46,14 @@ ROOMS = {
     "factpl_crawler.warc": {"factpl_crawler.captures", "factpl_crawler.clock"},
     "factpl_crawler.config": {"factpl_crawler.paths"},
     "factpl_crawler.publication": {"factpl_crawler.text"},
-    "factpl_crawler.guard": set(),
+    "factpl_crawler.guard": {"factpl_crawler.text"},
+    "factpl_crawler.trial": set(),
+    "factpl_crawler.download": set(),
+    "factpl_crawler.limits": {"factpl_crawler.trial"},
     "factpl_crawler.pacing": {"factpl_crawler.clock"},
     "factpl_crawler.schedule": set(),
     "factpl_crawler.robots": set(),
-    "factpl_crawler.mail": {"factpl_crawler.text"},
+    "factpl_crawler.mail": {"factpl_crawler.limits", "factpl_crawler.text"},
     "factpl_crawler.outcome": set(),
     "factpl_crawler.tables": set(),
     "factpl_crawler.migrations": {"factpl_crawler.migrations", "factpl_crawler.stamp", "factpl_crawler.tables"},
@@ -61,6 +64,7 @@ ROOMS = {
     "factpl_crawler.pages": {
         "factpl_crawler.guard",
         "factpl_crawler.items",
+        "factpl_crawler.limits",
         "factpl_crawler.mail",
         "factpl_crawler.pages",
         "factpl_crawler.publication",
@@ -82,6 +86,13 @@ ROOMS = {
     "index.keyboard": set(),
     "index.schema": {"factpl_crawler.documents", "factpl_crawler.text"},
     "index.query": {"factpl_crawler.text", "index.korean", "index.schema"},
+    "index.build": {
+        "factpl_crawler.documents",
+        "factpl_crawler.paths",
+        "factpl_crawler.stamp",
+        "factpl_crawler.text",
+        "index",
+    },
     "index": {"factpl_crawler.documents", "factpl_crawler.stamp", "factpl_crawler.text", "index"},
     "search_cli": FRONT,
     "cli_output": FRONT,

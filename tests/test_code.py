@@ -9,11 +9,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+SHIPPED = ["factpl_crawler", "index", "demo_site", "tools", "search_cli.py", "cli_output.py", "charts.py"]
+
 
 @pytest.mark.parametrize(
     "command",
-    [["ruff", "check", "--no-cache"], ["ruff", "format", "--check", "--no-cache"], ["mypy", "--no-incremental"]],
-    ids=" ".join,
+    [
+        ["ruff", "check", "--no-cache"],
+        ["ruff", "format", "--check", "--no-cache"],
+        ["mypy", "--no-incremental"],
+        ["bandit", "--quiet", "--configfile", "pyproject.toml", "--recursive", *SHIPPED],
+    ],
+    ids=["ruff check", "ruff format", "mypy", "bandit"],
 )
 def test_source_is_clean(command: list[str]) -> None:
     run = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)

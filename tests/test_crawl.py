@@ -444,7 +444,7 @@ def test_a_redirect_to_a_harmful_link_is_not_followed(tmp_path: Path) -> None:
     letter = tmp_path / "letter.html"
     link = f'<p><a href="http://blog.localhost:{server.server_port}/p/1">글</a></p>'
     letter.write_text(LETTER.format(link=link), encoding="utf-8")
-    arguments = ("-a", f"path={letter}", "-a", "publication=narutech", "-a", "follow=1")
+    arguments = ("-a", f"path={letter}", "-a", "publication=narutech", "-a", "follow_any=1")
     run = scrapy(tmp_path / "data", "crawl", "mailbox", *arguments)
     server.shutdown()
     server.server_close()
@@ -483,7 +483,7 @@ def test_this_machine_is_not_reached_however_it_is_spelt(tmp_path: Path) -> None
     )
     letter = tmp_path / "letter.html"
     letter.write_text(f"<p>2023.10.26 #55</p><p>팩플 인터뷰</p><p>제목</p>{links}", encoding="utf-8")
-    arguments = ("-a", f"path={letter}", "-a", "publication=factpl", "-a", "follow=1")
+    arguments = ("-a", f"path={letter}", "-a", "publication=factpl", "-a", "follow_any=1")
     run = scrapy(
         tmp_path, "crawl", "mailbox", *arguments, "-s", "DOWNLOAD_DELAY=0", "-s", "RETRY_TIMES=0", project="default"
     )

@@ -9,7 +9,8 @@ from scrapy.settings import Settings
 from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
 
-from factpl_crawler.guard import GuardMiddleware, PublicResolver, refusal
+from factpl_crawler.guard import GuardMiddleware, PublicResolver, StrangerError, is_public, refusal
+from factpl_crawler.spiders.factpl import FactplSpider
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,10 @@ from factpl_crawler.guard import GuardMiddleware, PublicResolver, refusal
         "https://www.linkedin.com/pulse/chips",
         "https://news.x.net/1",
         "https://netflix.com/about",
+        "https://blog.example/2024/cancel-subscription-fatigue",
+        "https://news.example/tech/구독-취소-급증",
+        "https://news.example/subscriptions/deleted-scenes",
+        "https://news.example/100%25-renewable",
     ],
 )
 def test_an_article_may_be_requested(url: str) -> None:
@@ -59,6 +64,25 @@ def test_an_article_may_be_requested(url: str) -> None:
         ("https://www.facebook.com/sharer?u=x", "a social network"),
         ("https://x.com/factpl", "a social network"),
         ("https://example.kr/report.PDF", "not a page"),
+        ("HTTPS://EXAMPLE.KR/UNSUBSCRIBE/1", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/%75nsubscribe", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/%2575nsubscribe", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/ｕｎｓｕｂｓｃｒｉｂｅ", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/un\u200bsubscribe", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/un%0asubscribe", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/letter?action=optout&id=1", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/letter/do_unsubscribe", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/letter/cancel-subscription", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/subscriptions/delete?k=1", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/newsletter/leave?k=1", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/구독취소", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/구독_해지?k=1", "acts for the reader (unsubscribe, preferences)"),
+        ("https://example.kr/mail/refuse?k=1", "acts for the reader (unsubscribe, preferences)"),
+        ("https://xx.sendgrid.net/wf/click?upn=abc", "tracks the reader"),
+        ("https://example.kr/track/open/1.html", "tracks the reader"),
+        ("https://e.example.kr//v2//click/abc", "tracks the reader"),
+        ("https://mailtrack.example/CL0/https:%2F%2Fexample.kr/1/abc", "tracks the reader"),
+        ("https://example.us1.list-manage.com/track/click?u=1", "tracks the reader"),
     ],
 )
 def test_a_harmful_or_useless_link_is_refused_with_its_reason(url: str, reason: str) -> None:
@@ -84,6 +108,25 @@ def test_every_request_is_looked_at_before_it_leaves() -> None:
         GuardMiddleware().process_request(Request("https://event.stibee.com/v2/click/MTAw/aHR0"))
 
 
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE"])
+def test_nothing_is_ever_sent(method: str) -> None:
+    with pytest.raises(IgnoreRequest, match=f"^never requested: {method}$"):
+        GuardMiddleware().process_request(Request("https://news.example.kr/1", method=method))
+
+
+@pytest.mark.parametrize("meta", [{"archive": True}, {"dont_obey_robotstxt": True}])
+def test_what_acts_for_the_reader_is_refused_wherever_it_comes_from(meta: dict[str, bool]) -> None:
+    with pytest.raises(IgnoreRequest, match="acts for the reader"):
+        GuardMiddleware().process_request(Request("https://stibee.com/api/v1.0/unsubscribe/abc", meta=meta))
+
+
+def test_a_redirect_to_another_site_says_so_with_its_status() -> None:
+    meta = {"keeps_to": FactplSpider.publication, "redirect_reasons": [301, 302]}
+    with pytest.raises(StrangerError, match=r"^news\.example is not one of factpl's sites; ") as e:
+        GuardMiddleware().process_request(Request("https://news.example/1", meta=meta))
+    assert e.value.status == 302
+
+
 def test_an_address_of_the_publications_own_file_is_not_judged_as_mail() -> None:
     request = Request("https://event.example.kr/archive", meta={"archive": True})
     assert GuardMiddleware().process_request(request) is None
@@ -105,6 +148,26 @@ def _outcome(deferred: "Deferred[str]") -> Any:
 def test_a_name_that_resolves_to_a_private_address_is_refused(address: str) -> None:
     with pytest.raises(DNSLookupError, match="is not a public address"):
         PublicResolver._public(address, "intranet.example.kr")
+
+
+NOT_PUBLIC = [
+    "0.0.0.0", "10.0.0.1", "100.64.0.1", "100.127.255.254", "127.0.0.1", "127.8.8.8", "169.254.169.254", "172.16.3.4",
+    "172.31.255.255", "192.0.0.8", "192.0.0.170", "192.0.2.1", "192.88.99.1", "192.168.0.1", "198.18.0.1",
+    "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
+    "::", "::1", "::127.0.0.1", "::8.8.8.8", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::7f00:1",
+    "64:ff9b::808:808", "64:ff9b:1::a00:1", "100::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1",
+    "2002:7f00:1::", "2002:808:808::1", "fc00::1", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", NOT_PUBLIC)
+def test_an_address_that_is_private_or_leads_to_another_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["203.252.3.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2404:4600:6::1"])
+def test_an_address_of_the_web_is_public(address: str) -> None:
+    assert is_public(address)
 
 
 def test_a_public_address_passes() -> None:

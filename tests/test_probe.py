@@ -10,8 +10,9 @@ import pytest
 from scrapy.http import HtmlResponse
 
 from demo_site.server import DemoSite
+from factpl_crawler.items import Entry, Issue, Link
 from factpl_crawler.pages.joongang import JoongangPage
-from factpl_crawler.probe import Finding, article_findings, list_findings
+from factpl_crawler.probe import Finding, article_findings, issue_findings, list_findings
 from factpl_crawler.spiders.factpl import FactplSpider
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +41,14 @@ def test_each_rule_of_an_article_is_counted() -> None:
     page = JoongangPage(response('<h1 class="headline">제목</h1><div id="article_body"><p>하나</p><p>둘</p></div>'))
     found = {finding.rule: finding.found for finding in article_findings(page)}
     assert (found["headline"], found["  h1.headline"], found["body"], found["authors"]) == (1, 1, 2, 0)
+
+
+def test_links_to_other_sites_are_told_apart() -> None:
+    links = ["https://www.joongang.co.kr/article/1", "https://news.example/1", "https://news.example/2"]
+    issue = Issue("factpl", "팩플", entries=[Entry(1, "제목", links=[Link(url, "", url, url) for url in links])])
+    findings = {found.rule: found for found in issue_findings(response(""), issue, FactplSpider.publication)}
+    shown = {rule: (findings[rule].found, findings[rule].example) for rule in ("  to its sites", "  other sites")}
+    assert shown == {"  to its sites": (1, links[0]), "  other sites": (1, "news.example")}
 
 
 def test_an_optional_rule_is_never_missing() -> None:

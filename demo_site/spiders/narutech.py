@@ -26,4 +26,5 @@ class NarutechSpider(NewsletterSpider):
         calls=(r"(?:기사|인터뷰|리포트) 보러 ?가기( GO!?)?",),
         senders=("narutech@naruilbo.example",),
         marks=("나루테크 레터",),
+        sites=("naruilbo.localhost",),
     )

@@ -1,6 +1,7 @@
 """`scrapy crawl`, with an exit code that is true: 0 only when it did what it should, 4 when another writes, else 1."""
 
 import argparse
+import os
 import sys
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -8,7 +9,7 @@ from scrapy.exceptions import UsageError
 
 from factpl_crawler.lock import LockedError, writing
 from factpl_crawler.outcome import judge
-from factpl_crawler.paths import store_path, warc_dir
+from factpl_crawler.paths import PRIVATE_UMASK, store_path, warc_dir
 from factpl_crawler.recording import night_name
 from factpl_crawler.store import Store, StoreError
 from factpl_crawler.warc import RawArchive, WarcError
@@ -19,6 +20,7 @@ EXIT_LOCKED = 4
 class Command(ScrapyCrawl):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.crawler_process  # Scrapy sets it before it runs the command
+        os.umask(PRIVATE_UMASK)
         try:
             Store.open(store_path()).close()
             with RawArchive(warc_dir(), night_name(self.crawler_process.settings)) as archive:

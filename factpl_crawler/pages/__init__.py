@@ -3,11 +3,21 @@
 from parsel import Selector
 from scrapy.http import HtmlResponse, JsonResponse, Response, TextResponse
 
+from factpl_crawler.limits import TooMuchError, check_html
 from factpl_crawler.text import clean
 
 
 class PageError(Exception):
     """The page is not what it was asked for; the message says what it is instead."""
+
+
+def checked(text: str) -> str:
+    """Return *text*, which is HTML, for a parser; raise `PageError` for what no parser should be given."""
+    try:
+        check_html(text)
+    except TooMuchError as e:
+        raise PageError(str(e)) from e
+    return text
 
 
 def text_of(response: Response) -> TextResponse:
@@ -19,9 +29,13 @@ def text_of(response: Response) -> TextResponse:
 
 
 def html_of(response: TextResponse) -> HtmlResponse:
-    """Return *response* as HTML, whatever text it was declared to be; raise `PageError` for JSON."""
+    """Return *response* as HTML, whatever text it was declared to be.
+
+    Raise `PageError` for JSON, and for what no parser should be given.
+    """
     if isinstance(response, JsonResponse):
         raise PageError("JSON, not a page")
+    checked(response.text)
     return response if isinstance(response, HtmlResponse) else response.replace(cls=HtmlResponse)
 
 

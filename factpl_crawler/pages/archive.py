@@ -8,6 +8,7 @@ from typing import Any
 from scrapy.http import TextResponse
 
 from factpl_crawler.items import Listing
+from factpl_crawler.limits import bounded
 from factpl_crawler.pages import PageError, first_text, html_of
 from factpl_crawler.publication import HtmlList, JsonList
 from factpl_crawler.text import clean
@@ -24,6 +25,7 @@ class ListPage:
     problems: tuple[str, ...] = ()
 
 
+@bounded(PageError)
 def read_list(response: TextResponse, rules: HtmlList | JsonList) -> ListPage:
     """Raise `PageError` when the publication's rules find no list in the page."""
     next_page, problems = None, list[str]()

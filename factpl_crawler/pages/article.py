@@ -17,7 +17,8 @@ from lxml.html import HtmlElement, document_fromstring
 from scrapy.http import TextResponse
 
 from factpl_crawler.items import Article, RawDate
-from factpl_crawler.pages import PageError, html_of
+from factpl_crawler.limits import is_deep
+from factpl_crawler.pages import PageError, checked, html_of
 from factpl_crawler.pages.blocks import html_blocks, paragraphs
 from factpl_crawler.text import canonical_url, clean, parse_bylines
 
@@ -32,6 +33,7 @@ _TAG = re.compile(
 )
 _PARAGRAPH_TAG = re.compile(r"<(?:br|div|li|p|td)[\s/>]", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z]+\d{0,2});", re.IGNORECASE)
+LARGEST_JSON_LD = 2 * 1024 * 1024  # characters; what is larger is no article's
 _LOGIN_LENGTH = 300  # characters of text around a login form that extraction takes for an article's
 
 
@@ -173,6 +175,8 @@ class ArticlePage:
         return []
 
     def _extracted_body(self) -> list[str]:
+        if is_deep(self.response.text):
+            raise PageError("nested too deeply, or with too long a text, to be extracted whole")
         text = trafilatura.extract(
             self.response.text, include_comments=False, include_tables=False, favor_precision=True
         )
@@ -231,6 +235,8 @@ class ArticlePage:
 
 
 def _nodes(text: str) -> Iterator[dict[str, Any]]:
+    if len(text) > LARGEST_JSON_LD:
+        return
     try:
         found = json.loads(text, strict=False)
     except (ValueError, RecursionError):  # broken JSON-LD is common, and the page says the same elsewhere
@@ -258,7 +264,7 @@ def _lines(value: Any) -> list[str]:
         text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
     if _TAG.search(text):
         source = text if _PARAGRAPH_TAG.search(text) else text.replace("\n", "<br>")
-        return list(paragraphs(html_blocks(document_fromstring(f"<div>{source}</div>"))))
+        return list(paragraphs(html_blocks(document_fromstring(checked(f"<div>{source}</div>")))))
     return list(filter(None, clean(text).split("\n")))
 
 

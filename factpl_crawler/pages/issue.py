@@ -6,12 +6,14 @@ from functools import partial
 from itertools import takewhile
 
 from factpl_crawler.items import Entry, Issue, Link, RawDate
+from factpl_crawler.pages import PageError
 from factpl_crawler.pages.blocks import Block
 from factpl_crawler.publication import Publication
 from factpl_crawler.text import DateError, fold_label, introduced_author, parse_date
 
 HEAD_LINES = 10  # date and number stand this near to the top
 OPEN_ENDS = ("…", "...", ",", ",'", ",’", ",”", "·")  # a heading goes on after one of these
+MOST_LINES = 5_000  # a list takes the square of an item's lines of time
 LONGEST_TITLE = 48  # characters; a recommended item's summary is longer than its title
 
 
@@ -29,7 +31,12 @@ def read_issue(
     headline: str | None = None,
     dates: Iterable[RawDate] = (),
 ) -> Issue:
-    """Return the issue; *dates* are those known from elsewhere, the most trusted first."""
+    """Return the issue; *dates* are those known from elsewhere, the most trusted first.
+
+    Raise `PageError` for more lines than any issue has.
+    """
+    if len(blocks) > MOST_LINES:
+        raise PageError(f"{len(blocks):,} lines, which no issue has")
     issue = Issue(publication.id, publication.title, url=url)
     content = _set_aside(publication, blocks, issue.notices)
     _take_head(publication, content, issue)

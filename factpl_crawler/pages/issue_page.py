@@ -3,6 +3,7 @@
 from scrapy.http import TextResponse
 
 from factpl_crawler.items import Issue, Listing, RawDate
+from factpl_crawler.limits import bounded
 from factpl_crawler.pages import PageError, first_text, html_of
 from factpl_crawler.pages.blocks import html_blocks
 from factpl_crawler.pages.issue import read_issue
@@ -11,6 +12,7 @@ from factpl_crawler.pages.sites import Sites
 from factpl_crawler.publication import Publication
 
 
+@bounded(PageError)
 def read_issue_page(response: TextResponse, publication: Publication, listing: Listing, sites: Sites) -> Issue:
     """Raise `PageError` when the publication's rules find no issue in the page."""
     response, rules = html_of(response), publication.issue_page

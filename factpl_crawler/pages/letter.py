@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from parsel import Selector
 
 from factpl_crawler.items import Issue, Quarantined, RawDate
+from factpl_crawler.limits import bounded
 from factpl_crawler.mail import BROKEN, Letter, Unreadable
+from factpl_crawler.pages import PageError, checked
 from factpl_crawler.pages.archive import MERGE_TAG
 from factpl_crawler.pages.blocks import Block, html_blocks, text_blocks
 from factpl_crawler.pages.issue import read_issue
@@ -50,13 +52,14 @@ def read_mail(
     if isinstance(letter, Unreadable):
         return _set_aside(letter, letter.reason)
     try:
-        publication = known.get(chosen) or recognise(letter, known.values())
-        if publication is None:
-            return _set_aside(letter, f"of no known publication; say which with -a publication={'|'.join(known)}")
-        issue = read_letter(letter, publication, sites)
-        if chosen or not (doubt := why_not_the_issue(letter, publication, issue)):
-            return issue
-    except BROKEN as e:
+        with bounded(PageError):
+            publication = known.get(chosen) or recognise(letter, known.values())
+            if publication is None:
+                return _set_aside(letter, f"of no known publication; say which with -a publication={'|'.join(known)}")
+            issue = read_letter(letter, publication, sites)
+            if chosen or not (doubt := why_not_the_issue(letter, publication, issue)):
+                return issue
+    except (*BROKEN, PageError) as e:
         return _set_aside(letter, f"broken letter: {e}")
     hint = f"if it is, say so with -a publication={publication.id}"
     return _set_aside(letter, f"not the newsletter itself: {doubt}; {hint}")
@@ -106,7 +109,7 @@ def _open(letter: Letter, body: str = "") -> tuple[dict[str, str], list[Block]]:
         lines = letter.text.splitlines()
         header, begin = _forwarded(lines, wrapped=True)
         return header, text_blocks("\n".join(lines[begin:]))
-    page = Selector(text=letter.html, type="html")
+    page = Selector(text=checked(letter.html), type="html")
     header, blocks = _without_header(page.css("body") or [page])
     if body and (boxes := page.css(body)):
         blocks = _without_header(boxes)[1]

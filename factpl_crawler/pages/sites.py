@@ -12,6 +12,7 @@ from scrapy.utils.misc import load_object
 
 from factpl_crawler.guard import refusal
 from factpl_crawler.items import Article
+from factpl_crawler.limits import bounded
 from factpl_crawler.pages import PageError
 from factpl_crawler.pages.article import ArticlePage
 from factpl_crawler.text import canonical_url
@@ -49,6 +50,7 @@ class Sites:
         follow = page is ArticlePage and refusal(canonical) is None and not _is_home(canonical)
         return Identity(f"a/{digest}", canonical, follow)
 
+    @bounded(PageError)
     def read(self, response: TextResponse) -> Article:
         """Raise `PageError` when the page is no article."""
         page = self.page_class(response.url)(response)

@@ -33,6 +33,7 @@ class FactplSpider(NewsletterSpider):
         calls=(r"(?:기사|인터뷰|리포트) 보러 ?가기( GO!?)?",),
         senders=("factpl@joongang.co.kr",),
         marks=("팩플 Weekly", "factpl@joongang.co.kr"),
+        sites=("joongang.co.kr", "joins.com"),
         inferred={
             "archive": "the address by analogy with the publisher's other letters",
             "issue_list": "the list's mark-up from one report, the pager's and the date's from its other lists",

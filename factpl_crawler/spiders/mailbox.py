@@ -14,13 +14,16 @@ from factpl_crawler.pages.letter import read_mail
 from factpl_crawler.paths import mail_dir
 from factpl_crawler.publication import Publication
 from factpl_crawler.publications import load_publications
-from factpl_crawler.spiders.newsletter import ArticleSpider
+from factpl_crawler.spiders.newsletter import ArticleSpider, is_yes
 
 Found = Issue | Quarantined | Request
 
 
 class MailboxSpider(ArticleSpider):
-    """`-a path=FILE_OR_FOLDER`, `-a publication=ID` for letters that do not say whose they are, `-a follow=1`."""
+    """`-a path=FILE_OR_FOLDER`, `-a publication=ID` for letters that do not say whose they are, `-a follow=1`.
+
+    `-a follow_any=1` follows links to any site, and so is `follow=1`, too.
+    """
 
     name = "mailbox"
 
@@ -28,7 +31,7 @@ class MailboxSpider(ArticleSpider):
         super().__init__(**kwargs)
         self.path = path
         self.publication_id = publication
-        self.follows = follow.lower() in ("1", "true", "yes")
+        self.follows = is_yes(follow) or self.follows_any
 
     async def start(self) -> AsyncIterator[Found]:
         known = load_publications(self.settings)
@@ -53,4 +56,4 @@ class MailboxSpider(ArticleSpider):
             self.logger.warning("Quarantined: %s (%s)", found.url, found.reason)
         yield found
         if self.follows and isinstance(found, Issue):
-            yield from self.follow(found)
+            yield from self.follow(found, known[found.publication])

@@ -7,12 +7,18 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from scrapy import Request, Spider
-from scrapy.exceptions import CannotResolveHostError, DownloadConnectionRefusedError, IgnoreRequest
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    IgnoreRequest,
+)
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from factpl_crawler.frontier import Frontier, frontier_of
+from factpl_crawler.guard import StrangerError
 from factpl_crawler.items import Article, Fetch, Issue, Listing, Quarantined
 from factpl_crawler.pacing import PostponedError, retry_after
 from factpl_crawler.pages import PageError, text_of
@@ -33,22 +39,26 @@ FIRST, SECOND, LAST = 20, 10, -10
 
 
 class ArticleSpider(Spider):
-    """Fetches articles, once each, and keeps what came of it in the store."""
+    """Fetches articles, once each, and keeps what came of it in the store.
 
-    def __init__(self, name: str | None = None, **kwargs: Any) -> None:
+    `-a follow_any=1` fetches them from any site, not from the publication's own alone.
+    """
+
+    def __init__(self, name: str | None = None, follow_any: str = "", **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
+        self.follows_any = is_yes(follow_any)
         self._asked: set[str] = set()
 
     @property
     def frontier(self) -> Frontier:
         return frontier_of(self.crawler)
 
-    def follow(self, issue: Issue) -> Iterator[Request]:
+    def follow(self, issue: Issue, publication: Publication) -> Iterator[Request]:
         for entry in issue.entries:
             for link in entry.links:
-                yield from self.article_requests(link.url)
+                yield from self.article_requests(link.url, publication)
 
-    def article_requests(self, url: str) -> Iterator[Request]:
+    def article_requests(self, url: str, publication: Publication) -> Iterator[Request]:
         """Yield the request for an article, none when it is known or must not be asked for."""
         try:
             identity = self.frontier.sites.identify(url)
@@ -60,23 +70,36 @@ class ArticleSpider(Spider):
         self._asked.add(identity.id)
         # The address in use today; an old one may lead nowhere, and is asked only when that one is gone.
         address = identity.canonical_url if identity.numbered else url
-        yield self._article_request(address, identity.id, url if address != url else None)
+        meta = self._meta(identity.id, publication, url if address != url else None)
+        if reason := self.stranger(address, publication):
+            self.record(self._article_request(address, meta), "skipped", reason)
+        else:
+            yield self._article_request(address, meta)
 
-    def check(self, known: PendingLink) -> Iterator[Request]:
-        """Yield the request that looks whether a known article was corrected."""
-        if known.article_id not in self._asked:
+    def stranger(self, url: str, publication: Publication) -> str | None:
+        return None if self.follows_any else publication.stranger(url)
+
+    def check(self, known: PendingLink, publication: Publication) -> Iterator[Request]:
+        """Yield the request that looks whether a known article was corrected.
+
+        One that was fetched when links were followed anywhere waits until they are again.
+        """
+        if known.article_id not in self._asked and not self.stranger(known.url, publication):
             self._asked.add(known.article_id)
-            yield self._article_request(known.url, known.article_id, None, priority=LAST)
+            yield self._article_request(known.url, self._meta(known.article_id, publication), priority=LAST)
 
-    def _article_request(self, url: str, article_id: str, otherwise: str | None, priority: int = 0) -> Request:
-        meta = {"kind": "article", "article_id": article_id, "otherwise": otherwise}
+    def _meta(self, article_id: str, publication: Publication, otherwise: str | None = None) -> dict[str, Any]:
+        keeps_to = None if self.follows_any else publication
+        return {"kind": "article", "article_id": article_id, "otherwise": otherwise, "keeps_to": keeps_to}
+
+    def _article_request(self, url: str, meta: dict[str, Any], priority: int = 0) -> Request:
         return Request(
             url,
             callback=self.parse_article,
             errback=self.fetch_failed,
             headers=self.frontier.store.validators(url),
             meta=meta | {"handle_httpstatus_list": [NOT_MODIFIED]},
-            cb_kwargs={"requested_id": article_id},
+            cb_kwargs={"requested_id": meta["article_id"]},
             priority=priority,
             dont_filter=True,  # several addresses of one article are told apart by its id, before this
         )
@@ -113,7 +136,8 @@ class ArticleSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy puts it there
         outcome, reason, status = _outcome(failure.value)
         if outcome == "gone" and (otherwise := request.meta.get("otherwise")):
-            yield self._article_request(otherwise, request.meta["article_id"], None)
+            meta = {name: request.meta[name] for name in ("kind", "article_id", "keeps_to")}
+            yield self._article_request(otherwise, meta)
             return
         response = getattr(failure.value, "response", None)
         self.record(request, outcome, reason, status, retry_after(response) if response else None)
@@ -140,8 +164,12 @@ class ArticleSpider(Spider):
         )
         came_of_it = Change.UNCHANGED if outcome == "ok" else outcome or "postponed"
         self.frontier.note(kind, came_of_it, asked, reason)
-        level = logging.WARNING if outcome and outcome != "ok" else logging.DEBUG
+        level = logging.DEBUG if outcome in (None, "ok", "skipped") else logging.WARNING
         self.logger.log(level, "%s %s: %s (%s)", kind, came_of_it, asked, reason)
+
+
+def is_yes(argument: str) -> bool:
+    return argument.lower() in ("1", "true", "yes")
 
 
 def asked_for(request: Request) -> str:
@@ -162,12 +190,16 @@ def _outcome(error: BaseException | None) -> tuple[Outcome | None, str, int | No
     if isinstance(error, HttpError):
         status = error.response.status
         return "gone" if status in GONE else "refused" if status in REFUSED else "failed", f"HTTP {status}", status
+    if isinstance(error, StrangerError):
+        return "skipped", str(error), error.status
     if isinstance(error, PostponedError):
         return None, str(error), None
     if isinstance(error, UNREACHABLE):
         return "unreachable", str(error), None
     if isinstance(error, IgnoreRequest):
         return "refused", str(error), None
+    if isinstance(error, DownloadCancelledError):
+        return "failed", "larger than what is read at most", None
     return "failed", f"{type(error).__name__}: {error}", None
 
 
@@ -209,9 +241,12 @@ class NewsletterSpider(ArticleSpider):
         for listing in store.due_issues(id):
             yield from self._issue_requests(listing)
         for link in store.pending(id, since=self.since):
-            yield from self.article_requests(link.url)
+            yield from self.article_requests(link.url, self.publication)
+        for link in store.skipped(id, redirected=self.follows_any):
+            if not self.stranger(link.url, self.publication):
+                yield from self.article_requests(link.url, self.publication)
         for known in store.due_checks(id):
-            yield from self.check(known)
+            yield from self.check(known, self.publication)
 
     def _list_requests(self, url: str) -> Iterator[Request]:
         # A walk needs what each page says, changed or not.
@@ -305,4 +340,4 @@ class NewsletterSpider(ArticleSpider):
             return
         issue.raw, issue.fetch = response.body, replace(fetch_of(response), url=listing.url)
         yield issue
-        yield from self.follow(issue)
+        yield from self.follow(issue, self.publication)
