@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data").mkdir(mode=0o700)
     return tmp_path / "data" / "archive.sqlite3"
 
 

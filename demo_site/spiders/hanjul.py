@@ -19,5 +19,5 @@ class HanjulSpider(NewsletterSpider):
         calls=(r"원문 보기",),
         senders=("hanjul@hanjul.example",),
         marks=("한줄경제",),
-        sites=("news.hanjul.localhost", "www.naruilbo.localhost"),
+        sites=("news.hanjul.localhost", "naruilbo.localhost"),
     )
