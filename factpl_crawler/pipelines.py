@@ -8,7 +8,6 @@ from typing import Self
 from scrapy.crawler import Crawler
 from scrapy.statscollectors import StatsCollector
 
-from factpl_crawler.clock import now
 from factpl_crawler.frontier import Frontier, frontier_of
 from factpl_crawler.items import Article, Issue, Quarantined, RawDate
 from factpl_crawler.publication import Publication
@@ -53,7 +52,7 @@ class NormalisePipeline:
         """Return the first that can be true; what is wrong with those passed over goes to the item's problems."""
         for raw in dates:
             try:
-                date = parse_date(raw.text, now=item.had_at or now())
+                date = parse_date(raw.text, now=item.had_at)
             except DateError as e:
                 item.problems.append(f"{raw.source} date: {e}")
                 self.stats.inc_value("factpl/date/refused")

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from warcio.archiveiterator import ArchiveIterator
-from warcio.checker import Checker
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.utils import Digester
@@ -336,16 +335,6 @@ def _keep_rest(file: BinaryIO, begin: int, path: Path) -> None:
         os.fsync(rest.fileno())
     file.truncate(begin)
     os.fsync(file.fileno())
-
-
-def check(path: Path) -> bool:
-    """Say whether all that a file holds is as it was written; what is not goes to the standard output."""
-    return bool(_Check(path).process_all() == 0)
-
-
-class _Check(Checker):  # type: ignore[misc]  # warcio has no types
-    def __init__(self, path: Path) -> None:
-        self.inputs, self.verbose, self.exit_value = [str(path)], False, 0
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ def test_an_article_without_a_date_is_kept_where_anything_else_says_that_it_is_o
 def test_an_article_that_has_lost_its_text_is_quarantined_and_the_known_one_kept(tmp_path: Path) -> None:
     crawler = get_crawler(settings_dict={"EXTENSIONS": {"factpl_crawler.frontier.Frontier": 0}})
     crawler.extensions = ExtensionManager.from_crawler(crawler)
-    pipeline = StorePipeline(crawler)
+    pipeline = StorePipeline.from_crawler(crawler)
     whole, cut = article(body="글 " * 500), article(body="글 " * 150)
     cut.fetch = Fetch("http://n.example/1", 200)
     pipeline.process_item(whole)

@@ -26,7 +26,7 @@ from factpl_crawler.captures import FILE_NAME, Capture, Purpose
 from factpl_crawler.items import Listing
 from factpl_crawler.recording import exchange_of, masked_url, parser_version
 from factpl_crawler.spiders.factpl import FactplSpider
-from factpl_crawler.warc import Exchange, RawArchive, WarcError, check, open_captures, read_stored, repair_all
+from factpl_crawler.warc import Exchange, RawArchive, WarcError, open_captures, read_stored, repair_all
 
 ROOT = Path(__file__).parent.parent
 NIGHT = "2026-11-01"
@@ -76,10 +76,10 @@ def all_captures(folder: Path) -> list[Capture]:
         return list(captures.all())
 
 
-def assert_sound(*paths: Path) -> None:
+def is_sound(*paths: Path) -> bool:
     with pytest.raises(SystemExit) as ended:
         warcio(["check", *map(str, paths)])
-    assert ended.value.code == 0
+    return ended.value.code == 0
 
 
 def test_a_response_is_kept_with_its_request_and_why_it_was_asked_for(folder: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_response_is_kept_with_its_request_and_why_it_was_asked_for(folder: Pa
     }
     assert (response[1]["WARC-Target-URI"], response[1]["WARC-IP-Address"]) == ("http://naru.example/1", "192.0.2.7")
     assert {r[1]["WARC-Concurrent-To"] for r in (request, purpose)} == {response[1]["WARC-Record-ID"]}
-    assert_sound(folder / f"{NIGHT}.warc.gz")
+    assert is_sound(folder / f"{NIGHT}.warc.gz")
 
 
 def test_each_record_is_a_gzip_member_of_warc_1_1(folder: Path) -> None:
@@ -132,7 +132,7 @@ def test_an_identical_payload_is_kept_once_even_on_another_night_and_without_the
     assert headers["WARC-Refers-To-Target-URI"] == "http://naru.example/1"
     assert headers["WARC-Refers-To-Date"] == first["WARC-Date"]
     assert 'Etag: "2"' in http
-    assert_sound(*folder.glob("*.warc.gz"))
+    assert is_sound(*folder.glob("*.warc.gz"))
 
 
 def test_a_page_that_was_not_modified_is_a_revisit_of_the_one_that_is_known(folder: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_page_that_was_not_modified_is_a_revisit_of_the_one_that_is_known(fold
     assert known[1]["WARC-Refers-To-Target-URI"] == "http://naru.example/1"
     assert known[2].startswith("HTTP/1.1 304 Not Modified\r\n")
     assert unknown[0] == "response"  # of a page that lies in no file
-    assert_sound(folder / f"{NIGHT}.warc.gz")
+    assert is_sound(folder / f"{NIGHT}.warc.gz")
 
 
 def test_answers_without_a_body_are_no_revisits(folder: Path) -> None:
@@ -267,7 +267,7 @@ def test_a_file_that_is_cut_anywhere_keeps_every_complete_record(
     torn = folder / f"{NIGHT}.warc.gz.torn"
     assert (torn.read_bytes() if torn.exists() else b"") == rest
     if kept:
-        assert_sound(complete)
+        assert is_sound(complete)
         assert {capture.record_id for capture in all_captures(folder)} <= set(kept)
 
 
@@ -297,7 +297,7 @@ def test_a_file_that_is_being_written_is_left_alone(folder: Path) -> None:
     files = {capture.file for capture in all_captures(folder)}
     assert files == {f"{NIGHT}.warc.gz", f"{NIGHT}-2.warc.gz"}
     assert [record[0] for record in records(folder / f"{NIGHT}-2.warc.gz")[1::3]] == ["response", "revisit"]
-    assert_sound(*folder.glob("*.warc.gz"))
+    assert is_sound(*folder.glob("*.warc.gz"))
 
 
 WRITING = """
@@ -323,7 +323,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     assert said.startswith("night.warc.gz was left open by a crash and is complete now")
     kept = [capture.url for capture in all_captures(tmp_path / "warc")]
     assert kept[: len(acknowledged)] == [f"http://naru.example/{number}" for number in acknowledged]
-    assert_sound(tmp_path / "warc" / "night.warc.gz")
+    assert is_sound(tmp_path / "warc" / "night.warc.gz")
 
 
 FULL = """
@@ -346,19 +346,19 @@ def test_a_record_that_does_not_fit_on_the_disk_leaves_no_part_of_itself(tmp_pat
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout == "the raw archive cannot be written: File too large\n"
     assert [capture.url for capture in all_captures(tmp_path)] == ["http://naru.example/1", "http://naru.example/3"]
-    assert_sound(tmp_path / "night.warc.gz")
+    assert is_sound(tmp_path / "night.warc.gz")
 
 
 def test_a_payload_that_was_changed_is_noticed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keep(folder, exchange(1, b"as it came"))
     path = folder / f"{NIGHT}.warc.gz"
-    assert check(path)
+    assert is_sound(path)
     [capture] = all_captures(folder)
     member = zlib.decompressobj(wbits=31)
     record = member.decompress(path.read_bytes()[capture.offset :])
     changed = gzip.compress(record.replace(b"as it came", b"as it went"))
     path.write_bytes(path.read_bytes()[: capture.offset] + changed + member.unused_data)
-    assert not check(path)
+    assert not is_sound(path)
     assert "payload digest failed" in capsys.readouterr().out
     with pytest.raises(WarcError, match=rf"{NIGHT}\.warc\.gz"), closing(open_captures(folder)) as captures:
         read_stored(folder, capture, captures)
@@ -426,7 +426,7 @@ def test_a_header_that_is_no_text_or_a_status_of_the_sites_own_does_no_harm(fold
     response = HtmlResponse("http://naru.example/1", 299, headers, b"x")
     keep(folder, exchange_of(Request(response.url), response, PURPOSE))
     assert [capture.status for capture in all_captures(folder)] == [299]
-    assert_sound(folder / f"{NIGHT}.warc.gz")
+    assert is_sound(folder / f"{NIGHT}.warc.gz")
 
 
 def test_the_parsers_version_is_that_of_the_rules_and_of_the_code() -> None:
