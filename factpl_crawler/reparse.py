@@ -17,8 +17,6 @@ from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
-from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, Response, TextResponse
 from scrapy.responsetypes import responsetypes
 from scrapy.settings import Settings
@@ -28,6 +26,7 @@ from scrapy.utils.project import get_project_settings
 from factpl_crawler.captures import Capture, Captures, Purpose
 from factpl_crawler.documents import Document
 from factpl_crawler.frontier import Frontier
+from factpl_crawler.guard import UnpackError, UnpackMiddleware
 from factpl_crawler.items import Article, Issue, Quarantined
 from factpl_crawler.lock import writing
 from factpl_crawler.mail import read_letter_from
@@ -140,7 +139,7 @@ class _Reparser:
             )
         self.sites = Sites.from_settings(settings)
         frontier = Frontier(store, self.sites, stats)
-        self.compression = HttpCompressionMiddleware(crawler=crawler)  # which knows the limits of a crawl
+        self.compression = UnpackMiddleware(crawler=crawler)  # with the limits of a crawl
         self.normalise = NormalisePipeline(self.publications, stats)
         self.validate = ValidatePipeline()
         self.write = StorePipeline(lambda: frontier)
@@ -213,7 +212,7 @@ class _Reparser:
             body = response.body
             item = self._issue(response, purpose) if purpose.kind == "issue" else self._article(response, purpose)
             item.fetch = replace(fetch_of(response), url=purpose.asked)
-        except (PageError, UrlError, IgnoreRequest, WarcError) as e:
+        except (PageError, UrlError, UnpackError, WarcError) as e:
             item = Quarantined(canonical_url(capture.url), purpose.kind, str(e))
         except Exception as e:  # noqa: BLE001  as in a crawl, where a parser stumbles the next page is read all the same
             item = Quarantined(canonical_url(capture.url), purpose.kind, f"{type(e).__name__}: {e}")

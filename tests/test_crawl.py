@@ -298,7 +298,7 @@ def test_a_page_is_kept_compressed_as_it_came_and_names_no_reader(tmp_path: Path
         letter = tmp_path / "letter.html"
         link = f'<p><a href="http://blog.localhost:{server.server_port}/p/1">글</a></p>'
         letter.write_text(LETTER.format(link=link), encoding="utf-8")
-        arguments = ("-a", f"path={letter}", "-a", "publication=narutech", "-a", "follow=1", "-s", "NIGHT=blog")
+        arguments = ("-a", f"path={letter}", "-a", "publication=narutech", "-a", "follow_any=1", "-s", "NIGHT=blog")
         run = scrapy(tmp_path / "data", "crawl", "mailbox", *arguments)
         server.shutdown()
     assert "articles 1 new" in run.stderr
