@@ -230,7 +230,8 @@ def test_a_backup_made_while_another_process_writes_is_of_one_moment(
         assert set(ids) == {f"a/new/{at}{half}" for at in range(len(ids) // 2) for half in "ab"}
         counts.append(len(ids))
     assert counts == sorted(counts)
-    assert 0 < counts[0] < counts[-1] < 400
+    # The last may have been made when everything was written.
+    assert 0 < counts[0] < counts[-1] <= 400
 
 
 def test_without_an_archive_nothing_is_made(tmp_path: Path, backups: Path, settings: dict[str, Path]) -> None:
