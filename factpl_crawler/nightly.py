@@ -33,7 +33,7 @@ from factpl_crawler.paths import PRIVATE_UMASK, data_dir, index_dir, store_path,
 from factpl_crawler.publications import load_publications
 from factpl_crawler.report import Crawled, Report, tidy, write_report
 from factpl_crawler.store import NightRow, Store, StoreError
-from factpl_crawler.text import DateError, parse_date
+from factpl_crawler.text import DateError, parse_period
 from factpl_crawler.warc import RawArchive, WarcError
 from index.build import build
 from index.errors import SearchError
@@ -61,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("publications", nargs="*", help="instead of those in factpl.toml")
     parser.add_argument("--backfill", action="store_true", help="walk through the whole archive, over several nights")
-    parser.add_argument("--since", default="", metavar="DATE", help="ask for no issue older than this")
+    parser.add_argument(
+        "--since", default="", metavar="WHEN", help="ask for no issue older than this: 2023-10, 3개월 전"
+    )
     parser.add_argument("--follow-any", action="store_true", help="fetch articles from any site that is linked")
     parser.add_argument("--archive", default="", metavar="URL", help="another list page than the publication's own")
     parser.add_argument("--dry-run", action="store_true", help="say what would be asked for, and ask for nothing")
@@ -101,7 +103,7 @@ def _check(chosen: Chosen, settings: Settings) -> None:
     if chosen.archive and len(chosen.publications) > 1:
         raise ConfigError(f"--archive is of one publication, and these are {len(chosen.publications)}: name one")
     if chosen.since:
-        parse_date(chosen.since)
+        parse_period(chosen.since, now=now())
 
 
 def night(chosen: Chosen, settings: Settings, config: Config) -> int:
@@ -231,7 +233,7 @@ def _crawled(name: str, crawler: Crawler) -> Crawled:
 
 
 def _tell_what_is_due(chosen: Chosen) -> int:
-    since = parse_date(chosen.since) if chosen.since else None
+    since = parse_period(chosen.since, now=now())[0] if chosen.since else None
     with Store.open(store_path(), create=False) as store:
         for name in chosen.publications:
             due = {

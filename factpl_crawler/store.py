@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -44,7 +44,7 @@ from factpl_crawler.history import Version
 from factpl_crawler.items import Article, Fetch, Issue, Listing, Quarantined
 from factpl_crawler.migrations import HEAD, REVISIONS, upgrade
 from factpl_crawler.paths import private_file, private_folder
-from factpl_crawler.rows import Row, article_content, article_document, entry_content, entry_document, issue_ref, kst
+from factpl_crawler.rows import Row, article_content, article_document, entry_content, entry_document, issue_ref
 from factpl_crawler.schedule import Outcome
 from factpl_crawler.stamp import CHANGED, STORE_ID, Stamp, read_stamp, stamp_from
 from factpl_crawler.tables import (
@@ -271,7 +271,7 @@ class Store:
         turned_out = select(redirects.c.article_id).where(redirects.c.requested_id == id)
         return self._any(select(articles.c.id).where(or_(articles.c.id == id, articles.c.id.in_(turned_out))))
 
-    def pending(self, publication: str | None = None, *, since: datetime | None = None) -> list[PendingLink]:
+    def pending(self, publication: str | None = None, *, since: date | None = None) -> list[PendingLink]:
         """Return the links left to fetch, one for each article, those of the newest issues first.
 
         With *since*, only of issues that are as new.
@@ -284,7 +284,7 @@ class Store:
             .order_by(entries.c.position, links.c.position)
         )
         if since:
-            statement = statement.where(issues.c.date_published >= kst(since))
+            statement = statement.where(issues.c.date_published >= since.isoformat())
         found: dict[str, PendingLink] = {}
         with self._reading() as connection:
             for row in connection.execute(statement):

@@ -142,6 +142,38 @@ def test_what_would_be_asked_for_is_said_and_not_asked_for(site: DemoSite, tmp_p
     assert nightly(tmp_path / "none", "hanjul", "--dry-run").returncode == 3
 
 
+def test_a_night_may_be_limited_to_newer_issues_and_the_others_are_left_for_another(
+    site: DemoSite, tmp_path: Path
+) -> None:
+    for since, issues, all_of_them in (("2024-06", 3, 3), ("2024-06-11", 0, 3), ("3개월 전", 3, 6), ("", 2, 8)):
+        limited = ("--since", since) if since else ()
+        run = nightly(tmp_path, "hanjul", "--archive", site.url(*ONE_LINE), *limited)
+        assert run.stdout.startswith(f"hanjul: issues {issues} new"), run.stderr
+        with Store.open(tmp_path / "archive.sqlite3", create=False) as store:
+            assert store.counts()["issues"] == all_of_them
+
+
+def test_a_whole_archive_is_walked_through_over_several_nights(site: DemoSite, tmp_path: Path) -> None:
+    lists = site.url("www.naruilbo.localhost", "/newsletter/narutech")
+    config = tmp_path / "factpl.toml"
+    config.write_text("[budget]\npages = 1\n")
+    data = tmp_path / "data"
+
+    def pages(*arguments: str) -> set[str]:
+        before = site.requests.copy()
+        nightly(data, "narutech", "--archive", lists, *arguments, FACTPL_CONFIG=str(config))
+        asked = (request.partition(" ")[2] for request in site.requests - before)
+        return {
+            path for path in asked if path.startswith("/newsletter/narutech") and "/newsletter/narutech/" not in path
+        }
+
+    assert pages("--backfill") == {"/newsletter/narutech"}
+    # The first page is asked for every night, and with a budget of one nothing else.
+    config.write_text("[budget]\npages = 2\n")
+    assert pages() == {"/newsletter/narutech", "/newsletter/narutech?page=2"}
+    assert pages() == {"/newsletter/narutech"}
+
+
 def test_one_night_at_a_time(site: DemoSite, tmp_path: Path) -> None:
     import fcntl
 

@@ -17,6 +17,7 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
+from factpl_crawler.clock import now
 from factpl_crawler.frontier import Frontier, frontier_of
 from factpl_crawler.guard import StrangerError
 from factpl_crawler.items import Article, Fetch, Issue, Listing, Quarantined
@@ -28,7 +29,7 @@ from factpl_crawler.publication import Publication
 from factpl_crawler.robots import RobotsUnreachableError
 from factpl_crawler.schedule import Outcome
 from factpl_crawler.store import Change, PendingLink
-from factpl_crawler.text import DateError, UrlError, canonical_url, parse_date
+from factpl_crawler.text import DateError, UrlError, canonical_url, parse_date, parse_period
 
 NOT_MODIFIED = 304
 GONE = frozenset({404, 410})
@@ -220,7 +221,7 @@ class NewsletterSpider(ArticleSpider):
     ) -> None:
         super().__init__(name, **kwargs)
         self.archive = archive or self.publication.archive
-        self.since = parse_date(since) if since else None
+        self.since = parse_period(since, now=now())[0] if since else None
         self._begins_walk = bool(backfill)
         self._walks = False
         self._listed: set[str] = set()
@@ -262,7 +263,7 @@ class NewsletterSpider(ArticleSpider):
 
     def _is_too_old(self, listing: Listing) -> bool:
         try:
-            return self.since is not None and bool(listing.date) and parse_date(listing.date) < self.since
+            return self.since is not None and bool(listing.date) and parse_date(listing.date).date() < self.since
         except DateError:  # what cannot be told is asked for
             return False
 
