@@ -61,10 +61,18 @@ def private_folder(folder: Path) -> None:
 
 
 def private_file(path: Path) -> None:
-    """Make an empty file where none is, and shut others out of it where that is in our power."""
+    """Make an empty file where none is, and shut others out of it where that is in our power.
+
+    One that is there is not opened: to close it again would take this process's locks on it away, and with them
+    what keeps other processes from clearing away a database's log that is still written to.
+    """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o600))
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
-    except OSError:  # who opens it will say what is wrong with it
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDONLY | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        try:
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
+        except OSError:  # who opens it will say what is wrong with it
+            return
+    except OSError:
         return

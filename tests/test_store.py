@@ -848,3 +848,23 @@ def test_reading_a_stamp_needs_no_library() -> None:
     code = "import sys, factpl_crawler.stamp; sys.exit('sqlalchemy' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+
+
+COUNT = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM articles").fetchone()[0])
+connection.close()
+"""
+
+
+def test_what_is_written_is_seen_by_all_whoever_closed_the_archive_before(store: Store, path: Path) -> None:
+    def counted() -> int:
+        command = [sys.executable, "-c", COUNT, str(path)]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    seen = []
+    for number in (1, 2, 3):
+        store.put_article(article(number))
+        seen.append(counted())
+    assert seen == [1, 2, 3]
