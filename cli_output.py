@@ -41,7 +41,7 @@ _HARMLESS: dict[int, int | str] = {
     ord("\t"): " ",
     ord("\n"): "\n",
 }
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE_IN_JSON = "[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"  # compiled for JSON alone
 _FORMULA = tuple("=+-@＝＋－＠")
 
 _HIT_COLUMNS = (
@@ -534,7 +534,7 @@ def _cell(value: object) -> object:
 def to_json(value: object, *, indent: int | None = None) -> str:
     """Return JSON with Hangul as it is; what a terminal would obey is escaped, which says the same."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_UNSAFE_IN_JSON, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 # --- Read again ---------------------------------------------------------------------------------------------------

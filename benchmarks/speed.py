@@ -31,7 +31,7 @@ from index.build import BATCH as COMMITTED
 from index.build import build
 from index.korean import Token, analyse
 from index.records import record
-from index.search import Filters, search
+from index.search import Filters, Results, search
 from index.whoosh_engine import Writer
 from index.workers import MOST_PROCESSES
 
@@ -96,7 +96,8 @@ class Times:
 class Measured:
     """`analysis_cpu_seconds` is what factpl, whose indexing contains it, spends on finding the tokens.
 
-    `given` is its indexing without that, of the tokens as the others are given them.
+    `given` is its indexing without that, of the tokens as the others are given them. `marking` is what showing a page
+    takes it besides: to find in its ten documents what was looked for.
     """
 
     analysis_cpu_seconds: float
@@ -104,6 +105,7 @@ class Measured:
     indexing: list[Built]
     cold: Cold
     warm: dict[str, dict[str, Times]]
+    marking: Times
 
 
 def measure(data: Path, size: int, folder: Path) -> Measured:
@@ -112,7 +114,7 @@ def measure(data: Path, size: int, folder: Path) -> Measured:
     indexing = [apart(build_ours, data, size, folder)]
     indexing += [apart(build_other, name, size, folder) for name in BUILDERS]
     warm = {OURS: apart(ask_ours, folder)} | {name: apart(ask_other, name, folder) for name in OPENERS}
-    return Measured(analysis_cpu_seconds, given, indexing, cold(folder), warm)
+    return Measured(analysis_cpu_seconds, given, indexing, cold(folder), warm, apart(mark_ours, folder))
 
 
 def apart(step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -212,17 +214,30 @@ def cold(folder: Path) -> Cold:
 
 
 def ask_ours(folder: Path) -> dict[str, Times]:
-    def ask(question: Question) -> object:
-        since, until = question.days or (None, None)
-        return search(
-            question.typed,
-            index_dir=folder / _INDEX,
-            filters=Filters(since=since, until=until),
-            sort="date" if question.newest_first else "score",
-            facets=("year",) if question.count_years else (),
-        )
+    return _times(partial(_search, folder), read_questions(folder / _QUESTIONS))
 
-    return _times(ask, read_questions(folder / _QUESTIONS))
+
+def _search(folder: Path, question: Question) -> Results:
+    since, until = question.days or (None, None)
+    return search(
+        question.typed,
+        index_dir=folder / _INDEX,
+        filters=Filters(since=since, until=until),
+        sort="date" if question.newest_first else "score",
+        facets=("year",) if question.count_years else (),
+    )
+
+
+def mark_ours(folder: Path) -> Times:
+    def mark(question: Question) -> float:
+        hits = _search(folder, question).hits
+        stopwatch = Stopwatch()
+        with stopwatch:
+            for hit in hits:
+                _ = hit.highlights
+        return 1000 * stopwatch.cpu
+
+    return Times.of([mark(question) for question in read_questions(folder / _QUESTIONS)])
 
 
 def ask_other(name: str, folder: Path) -> dict[str, Times]:
@@ -261,6 +276,7 @@ def report(size: int, measured: Measured) -> Iterator[str]:
         yield f"{kind:<16}  " + "".join(
             _cell(times[kind], measured.warm[OURS][kind]) for times in measured.warm.values()
         )
+    yield f"factpl, to mark what was found in ten documents: {measured.marking.p50:.2f} / {measured.marking.p95:.2f}"
     yield ""
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 TABLE = Path(__file__).with_suffix(".txt")
 
-_HANJA = re.compile("[\u3400-\u9fff]")
+# Compiled for the first text that needs them: most searches see none.
+_HANJA = "[\u3400-\u9fff]"
 # A longer word is read in parts, so that no text takes longer than its length.
-_WORD = re.compile("(?P<counted>(?<=[0-9]))?[가-힣\u3400-\u9fff]{1,16}")
-_SAID_AT_START = ((re.compile("^[ᄂᄅ](?=[ᅣᅤᅧᅨᅭᅲᅵ])"), "ᄋ"), (re.compile("^ᄅ"), "ᄂ"))
+_WORD = "(?P<counted>(?<=[0-9]))?[가-힣\u3400-\u9fff]{1,16}"
+_SAID_AT_START = (("^[ᄂᄅ](?=[ᅣᅤᅧᅨᅭᅲᅵ])", "ᄋ"), ("^ᄅ", "ᄂ"))
 
 # Readings of few words, which have to be that much likelier: 敗北 is 패배, and 北京 is not 배경.
 _SELDOM = dict(
@@ -26,9 +27,9 @@ Cost = Callable[[str], int]
 
 def read_hanja(text: str, cost: Cost) -> str:
     """Return *text*, as long as it was, with a syllable for each Hanja that the table has."""
-    if not _HANJA.search(text):
+    if not re.search(_HANJA, text):
         return text
-    return _WORD.sub(lambda word: _read(word, cost) if _HANJA.search(word[0]) else word[0], text)
+    return re.sub(_WORD, lambda word: _read(word, cost) if re.search(_HANJA, word[0]) else word[0], text)
 
 
 def _read(word: re.Match[str], cost: Cost) -> str:
@@ -72,5 +73,5 @@ def at_start(syllable: str) -> str:
         return syllable
     jamo = unicodedata.normalize("NFD", syllable)
     for pattern, initial in _SAID_AT_START:
-        jamo = pattern.sub(initial, jamo)
+        jamo = re.sub(pattern, initial, jamo)
     return unicodedata.normalize("NFC", jamo)

@@ -26,12 +26,11 @@ def _any_of(jamo: str) -> str:
     return "|".join(sorted((_TYPED_AS_TWO.get(one, one) for one in jamo.strip()), key=len, reverse=True))
 
 
-# A consonant before a vowel begins the next syllable.
-_SYLLABLE = re.compile(
+# A consonant before a vowel begins the next syllable. Compiled when first used, as most searches are spared it.
+_SYLLABLE = (
     f"(?P<initial>[{_INITIALS}])(?P<medial>{_any_of(_MEDIALS)})(?P<final>(?:{_any_of(_FINALS)})(?![{_MEDIALS}]))?"
 )
-_HANGUL = re.compile("[가-힣ㄱ-ㅣ]+")
-_IN_TURN = re.compile("[a-zA-Z]+")
+_HANGUL, _IN_TURN = "[가-힣ㄱ-ㅣ]+", "[a-zA-Z]+"
 
 
 def other_layout(word: str) -> str | None:
@@ -40,9 +39,9 @@ def other_layout(word: str) -> str | None:
     >>> other_layout("rmfhzm"), other_layout("ㅎ갭"), other_layout("groq")
     ('그로크', 'groq', None)
     """
-    if _HANGUL.search(word):
-        return None if _IN_TURN.search(word) else _HANGUL.sub(lambda run: _as_letters(run[0]), word)
-    hangul = _IN_TURN.sub(lambda run: _as_hangul(run[0]), word)
+    if re.search(_HANGUL, word):
+        return None if re.search(_IN_TURN, word) else re.sub(_HANGUL, lambda run: _as_letters(run[0]), word)
+    hangul = re.sub(_IN_TURN, lambda run: _as_hangul(run[0]), word)
     return None if hangul == word or re.search("[ㄱ-ㅣ]", hangul) else hangul
 
 
@@ -64,7 +63,7 @@ def _keys(jamo: str) -> str:
 
 def _as_hangul(letters: str) -> str:
     jamo = "".join(_JAMO_OF.get(letter) or _JAMO_OF[letter.lower()] for letter in letters)
-    return _SYLLABLE.sub(_composed, jamo)
+    return re.sub(_SYLLABLE, _composed, jamo)
 
 
 def _composed(syllable: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -87,7 +87,7 @@ def read_hanja(text: str) -> str:
 
 def _as_read(normal: Normalised) -> Normalised:
     """Return what is as long and has no Hanja that can be read."""
-    return normal._replace(text=read_hanja(normal.text))
+    return normal._replace(text=read_hanja(normal.text)) if _IS_HAN.search(normal.text) else normal
 
 
 # --- Tokens -------------------------------------------------------------------------------------------------------
@@ -122,16 +122,14 @@ _PARTICLES = frozenset(
 )
 _LONGEST_PARTICLE = max(map(len, _PARTICLES))
 
+# Wide classes take long to compile, and every search does it: there are as few as can be.
 _IS_HAN = re.compile(f"[{_HAN}]")
-# Syllables that a dot joins are one word, as headlines shorten names: 미·중, 한·미·일은.
-_JOINED = (
-    f"(?<![{_HANGUL}{_HAN}·])[{_HANGUL}{_HAN}](?:·[{_HANGUL}{_HAN}])+"
-    f"(?:{'|'.join(sorted(_PARTICLES, key=len, reverse=True))})?(?![{_HANGUL}{_HAN}·])"
-)
 _RUN = re.compile(
-    f"(?P<joined>{_JOINED})|(?P<word>[{_HANGUL}{_HAN}]+)|(?P<number>[0-9]+(?:,[0-9]{{3}})*(?![0-9]))"
+    f"(?P<word>(?:[{_HANGUL}{_HAN}]+·?)+)|(?P<number>[0-9]+(?:,[0-9]{{3}})*(?![0-9]))"
     f"|(?P<letters>[^\\W_0-9{_HANGUL}{_HAN}]+)|(?P<line>\n+)"
 )
+# What is taken of words with dots between them: each, or all as one.
+_EACH, _JOINED = re.compile("(?P<word>[^·]+)"), re.compile("(?P<joined>.+)")
 _WORDS = ("joined", "word")
 # What the first bigram of a word is marked with, and that of a syllable with what may be its particle: 속도, 법을.
 START, MAYBE_PARTICLE = "^", "~"
@@ -140,7 +138,21 @@ Run = re.Match[str]
 
 
 def _runs(text: str) -> Iterator[Run]:
-    return _RUN.finditer(text)
+    runs = _RUN.finditer(text)
+    return chain.from_iterable(map(_parts, runs)) if "·" in text else runs
+
+
+def _parts(run: Run) -> Iterable[Run]:
+    if run.lastgroup != "word" or "·" not in run[0]:
+        return [run]
+    return (_JOINED if _is_joined_up(run) else _EACH).finditer(run.string, *run.span())
+
+
+def _is_joined_up(run: Run) -> bool:
+    """Say whether dots join syllables to one word, as headlines shorten names: 미·중, 한·미·일은."""
+    *syllables, last = run[0].split("·")
+    begins = run.string[run.start() - 1 : run.start()] != "·"
+    return begins and {len(last[:1]), *map(len, syllables)} == {1} and last[1:] in ("", *_PARTICLES)
 
 
 def strip_particle(eojeol: str) -> str:
@@ -555,11 +567,7 @@ _SURE_PARTICLE = re.compile(
 _ENDED = frozenset("고며면서니나지게도록러려자야다라요까네데든듯구군죠냐걸만어아여이로가래정곤대소")
 _LIKE_PARTICLES = ("JKB", "ETM", "VV+ETM")
 _NAMING = re.compile("N(?!P)|S|XPN|XSN|J")
-_SHORT = re.compile(f"[{_HANGUL}]{{2}}")
-_LONG_ENOUGH = re.compile(f"[{_HANGUL}]{{2}}$|[^{_HANGUL}]$")
-_HANGUL_ONLY = re.compile(f"[{_HANGUL}]+")
 _DIGIT = re.compile("[0-9]")
-_SYLLABLE = re.compile(f"[{_HANGUL}]")
 _SIGNS_AROUND = re.compile(r"^[\W_]+(?=\w)|(?<=\w)[\W_]+$")
 
 
@@ -614,7 +622,7 @@ def _word_terms(word: str) -> QueryTerms:
         literal=literal,
         open_ended=len(literal) > 1 and _is_syllable(literal[-1]),
         at_start=_mark_of(whole, reading, is_ambiguous=is_ambiguous),
-        readings=reading.readings if _SYLLABLE.search(stem) and not _IS_HAN.search(stem) else [],
+        readings=reading.readings if any(map(_is_hangul, stem)) and not _IS_HAN.search(stem) else [],
         apart=1 if _DIGIT.search(normal.text) else WORD_SLOP,
         ranked_morphemes=ranked,
         ranked_stems=list(dict.fromkeys([t.text for t in _stems(normal)] + [_run_text(r) for r in _runs(normal.text)])),
@@ -622,7 +630,7 @@ def _word_terms(word: str) -> QueryTerms:
 
 
 def _mark_of(word: str, reading: "_Reading", *, is_ambiguous: bool) -> str:
-    if not _SHORT.fullmatch(word):
+    if not (len(word) == 2 and _is_hangul(word)):
         return ""
     return MAYBE_PARTICLE if is_ambiguous else START if reading.is_named and any(reading.readings) else ""
 
@@ -630,7 +638,7 @@ def _mark_of(word: str, reading: "_Reading", *, is_ambiguous: bool) -> str:
 def _bare(word: str) -> str:
     """Return *word* without the signs around it, and without the dots that join syllables."""
     text = _SIGNS_AROUND.sub("", normalise(word).text)
-    return re.sub(_JOINED, lambda joined: joined[0].replace("·", ""), text)
+    return _RUN.sub(lambda run: run[0].replace("·", "") if run["word"] and _is_joined_up(run) else run[0], text)
 
 
 class _Reading(NamedTuple):
@@ -697,7 +705,7 @@ def _phrase_terms(phrase: str) -> QueryTerms:
 def _is_dictionary_form(word: str) -> bool:
     """Say whether *word* is a verb's stem and 다, which mecab often does not see in a word by itself."""
     stem = word.removesuffix("다")
-    if stem in ("", word) or not _HANGUL_ONLY.fullmatch(word):
+    if stem in ("", word) or not _is_hangul(word):
         return False
     return any(_begins_with_verb(f"{stem}{ending}", stem) for ending in ("고", "면서"))
 
@@ -708,7 +716,11 @@ def _begins_with_verb(word: str, stem: str) -> bool:
 
 
 def _is_syllable(text: str) -> bool:
-    return _SYLLABLE.fullmatch(text) is not None
+    return len(text) == 1 and _is_hangul(text)
+
+
+def _is_hangul(text: str) -> bool:
+    return all("가" <= syllable <= "힣" or "ㄱ" <= syllable <= "ㆎ" for syllable in text)
 
 
 def _is_explained(text: str, morphemes: list[_Morpheme]) -> bool:
@@ -777,7 +789,9 @@ def _query_stem(text: str, morphemes: list[_Morpheme], *, explained: bool) -> st
         end = particle.start()
     is_noun = explained and end == 1 and morphemes[0].end == 1 and morphemes[0].tag.startswith("NN")
     # What a dot joins is no particle: 삼성·이.
-    is_stem = (is_noun or _LONG_ENOUGH.search(text[:end])) and text[end - 1] != "·"
+    last_two = text[max(0, end - 2) : end]
+    is_long_enough = (len(last_two) == 2 and _is_hangul(last_two)) or not _is_hangul(last_two[-1:])
+    is_stem = (is_noun or is_long_enough) and text[end - 1] != "·"
     return text[:end] if is_stem else text
 
 

@@ -24,13 +24,14 @@ QUESTION, FEW = 6, 10
 # A word that so few documents have is doubted where another, one key away, is in so many times as many. Where none has
 # it, nor the dictionary, any other will do.
 MAX_DOUBTED, TIMES_LIKELIER = 1, 20
-_SPELLABLE = re.compile("[가-힣]{2,12}|[a-z]{4,20}")
+# Compiled when first used, as most searches are spared it.
+_SPELLABLE = "[가-힣]{2,12}|[a-z]{4,20}"
 # Most of them are a key away from another word.
-_SHORT = re.compile("[가-힣]{2}|[a-z]{4}")
+_SHORT = "[가-힣]{2}|[a-z]{4}"
 _LONGEST_NAME = 4
 _RUNS = re.compile(r"[^\W_]+")
 # Latin names are written as one word or as several.
-_SPELT_APART = re.compile(r"[a-z]+(?:[ .&'’-][a-z]+)+", re.IGNORECASE)
+_SPELT_APART = r"(?i:[a-z]+(?:[ .&'’-][a-z]+)+)"
 
 
 class Index(Protocol):
@@ -111,7 +112,7 @@ def _names(queries: list[Query], aliases: Aliases) -> Iterator[tuple[list[Query]
 
 def _or_others(query: Query, name: str, aliases: Aliases) -> Query:
     others = aliases.others(name) or aliases.others(strip_particle(name))
-    if _SPELT_APART.fullmatch(name):
+    if re.fullmatch(_SPELT_APART, name):
         others = ["".join(_RUNS.findall(name)), *others]
     field = query.field if isinstance(query, FieldQuery) else None
     return any_of([query, *(Weighted(_named(other, field), ALIAS_WEIGHT) for other in others)])
@@ -234,12 +235,12 @@ def _likelier(word: str, index: Index) -> list[str]:
     said = query_terms(word, phrase=False).morphemes
     forms = {word, strip_particle(word)}
     base = said[0] if len(said) == 1 else word
-    if not _SPELLABLE.fullmatch(word) or (base.endswith("다") and index.knows(Word(base))):
+    if not re.fullmatch(_SPELLABLE, word) or (base.endswith("다") and index.knows(Word(base))):
         return []
     having = max(index.frequencies(forms | {base}).values())
     if having > MAX_DOUBTED:
         return []
-    is_sound = having or base in forms & set(said) or _SHORT.fullmatch(word)
+    is_sound = having or base in forms & set(said) or re.fullmatch(_SHORT, word)
     fewest = TIMES_LIKELIER * max(1, having) if is_sound else 1
     found = index.frequencies(set().union(*map(slips, forms)))
     # Not another form of the same word.

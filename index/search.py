@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
@@ -94,15 +95,28 @@ class Hit:
     """`issues` are the ids of the issues that contain the document or lead to it.
 
     `similar` are the ids of documents of the same page that say the same and are not hits of their own. `explanation`
-    is the score by field and word.
+    is the score by field and word. `query` is what found the document, and is marked in as many of its `characters`.
     """
 
     document: Document
     score: float
-    highlights: tuple[Highlight, ...]
     issues: tuple[str, ...]
     explanation: dict[str, float] | None
+    query: Query
+    characters: int
     similar: tuple[str, ...] = ()
+
+    @cached_property
+    def highlights(self) -> tuple[Highlight, ...]:
+        """Found when they are asked for, as that takes longer than to find the document."""
+        from index.highlights import spans
+
+        texts = (("headline", self.document.headline), ("body", self.document.body))
+        return tuple(
+            Highlight(field, start, end)
+            for field, text in texts
+            for start, end in spans(self.query, field, text[: self.characters])
+        )
 
 
 @dataclass(frozen=True)
@@ -307,14 +321,8 @@ def _hits(found: "list[Found]", query: Query) -> tuple[list[Hit], list[str]]:
     return hits, [told]
 
 
-def _hit(document: Document, found: "Found", query: Query, marked: int) -> Hit:
+def _hit(document: Document, found: "Found", query: Query, characters: int) -> Hit:
     from index.explanation import readable
-    from index.highlights import spans
 
-    highlights = tuple(
-        Highlight(field, start, end)
-        for field, text in (("headline", document.headline), ("body", document.body))
-        for start, end in spans(query, field, text[:marked])
-    )
     explanation = None if found.explanation is None else readable(found.explanation, query)
-    return Hit(document, found.score, highlights, issue_ids(document), explanation)
+    return Hit(document, found.score, issue_ids(document), explanation, query, characters)

@@ -14,7 +14,7 @@ from index.meta import replace_file
 # A line for a word: `word<tab>documents`, the most frequent first.
 WORDS = "words.txt"
 MAX_WORDS = 200_000
-_WORD = re.compile("[가-힣]{2,12}|[a-z]{3,20}")
+_WORD = "[가-힣]{2,12}|[a-z]{3,20}"  # compiled by who writes
 _SHORTEST = 4
 _FIRST = ord("가")
 _LONG = 9
@@ -29,7 +29,8 @@ class Guess(NamedTuple):
 
 
 def write_words(folder: Path, counted: Iterable[tuple[str, int]]) -> None:
-    words = ((-documents, word) for word, documents in counted if _WORD.fullmatch(word))
+    is_word = re.compile(_WORD).fullmatch
+    words = ((-documents, word) for word, documents in counted if is_word(word))
     replace_file(folder / WORDS, (f"{word}\t{-negative}\n" for negative, word in nsmallest(MAX_WORDS, words)))
 
 
