@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output", "charts"}
+OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "search_web", "web", "cli_output", "charts"}
 STORE = {
     f"factpl_crawler.{module}"
     for module in (
@@ -97,6 +97,15 @@ ROOMS = {
     "search_cli": FRONT,
     "cli_output": FRONT,
     "charts": {"cli_output", "index"},
+    "search_web": {"factpl_crawler.paths", "web"},
+    "web": {
+        "factpl_crawler.documents",
+        "factpl_crawler.history",
+        "factpl_crawler.store",
+        "factpl_crawler.text",
+        "index",
+        "web",
+    },
     "demo_site": {"demo_site", "factpl_crawler", "index"},
 }
 
@@ -119,6 +128,9 @@ KNOWN_BY_ONE = {
     "plotext": ("charts",),
     "leather": ("charts",),
     "resvg_py": ("charts",),
+    "starlette": ("search_web", "web"),
+    "jinja2": ("web.pages",),
+    "babel": ("web.language",),
 }
 
 
@@ -129,7 +141,7 @@ def _module_name(path: Path) -> str:
 
 SOURCES = {
     _module_name(path): path
-    for folder in ("factpl_crawler", "index", "demo_site")
+    for folder in ("factpl_crawler", "index", "demo_site", "web")
     for path in sorted((ROOT / folder).rglob("*.py"))
 } | {path.stem: path for path in sorted(ROOT.glob("*.py"))}
 
