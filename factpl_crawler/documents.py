@@ -11,12 +11,16 @@ Kind = Literal["entry", "article"]
 
 @dataclass(frozen=True)
 class PublicationRef:
+    """A newsletter: `factpl`, 팩플 Weekly."""
+
     id: str
     title: str
 
 
 @dataclass(frozen=True)
 class IssueRef:
+    """One mailing, `number` where it is numbered: `factpl/55`."""
+
     id: str
     number: int | None
     headline: str | None
@@ -35,6 +39,8 @@ class Section:
 
 @dataclass(frozen=True)
 class DocumentLink:
+    """Where a document links to, and in which order; `article` is the id that the page has or would have."""
+
     position: int
     text: str
     url: str
@@ -43,6 +49,8 @@ class DocumentLink:
 
 @dataclass(frozen=True)
 class LinkedFrom:
+    """The entry, by its id, that links to an article, and the text of the link."""
+
     entry: str
     position: int
     text: str

@@ -34,7 +34,6 @@ _PLAIN = " -~\n“”‘’·가-힣"
 _CLUSTER = re.compile(f"(?P<plain>[{_PLAIN}]+)(?![{_DROPPED}{_ATTACHED}])|.[{_DROPPED}{_ATTACHED}]{{0,30}}", re.DOTALL)
 _DROP = re.compile(f"[{_DROPPED}]")
 _DROPPED_LAST = re.compile(f"[{_DROPPED}]+$")
-_ODD = re.compile(f"[^{_PLAIN}]")
 _REPLACED = {
     **dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), "\n"),
     **dict.fromkeys(map(ord, "ㆍ‧∙⋅・･•"), "·"),
@@ -55,7 +54,8 @@ class Normalised(NamedTuple):
 
 
 def normalise(text: str) -> Normalised:
-    if not _ODD.search(text):
+    first = _CLUSTER.match(text)
+    if not text or (first and first["plain"] == text):
         return Normalised(text.lower(), range(len(text)), range(1, len(text) + 1))
     pieces: list[str] = []
     starts: list[int] = []
@@ -87,7 +87,7 @@ def read_hanja(text: str) -> str:
 
 def _as_read(normal: Normalised) -> Normalised:
     """Return what is as long and has no Hanja that can be read."""
-    return normal._replace(text=read_hanja(normal.text)) if _IS_HAN.search(normal.text) else normal
+    return normal._replace(text=read_hanja(normal.text)) if _has_han(normal.text) else normal
 
 
 # --- Tokens -------------------------------------------------------------------------------------------------------
@@ -123,7 +123,6 @@ _PARTICLES = frozenset(
 _LONGEST_PARTICLE = max(map(len, _PARTICLES))
 
 # Wide classes take long to compile, and every search does it: there are as few as can be.
-_IS_HAN = re.compile(f"[{_HAN}]")
 _RUN = re.compile(
     f"(?P<word>(?:[{_HANGUL}{_HAN}]+·?)+)|(?P<number>[0-9]+(?:,[0-9]{{3}})*(?![0-9]))"
     f"|(?P<letters>[^\\W_0-9{_HANGUL}{_HAN}]+)|(?P<line>\n+)"
@@ -135,6 +134,14 @@ _WORDS = ("joined", "word")
 START, MAYBE_PARTICLE = "^", "~"
 
 Run = re.Match[str]
+
+
+def _has_han(text: str) -> bool:
+    """Say whether *text* has any of `_HAN`."""
+    return any(
+        "々" <= c <= "\ufaff" and ("㐀" <= c <= "\u9fff" or c == "々" or "\u3040" <= c <= "\u30ff" or c >= "\uf900")
+        for c in set(text)
+    )
 
 
 def _runs(text: str) -> Iterator[Run]:
@@ -182,7 +189,7 @@ def _bigrams(normal: Normalised, read: str = "") -> list[Token]:
     """
     tokens: list[Token] = []
     position = 0
-    has_hanja = read and _IS_HAN.search(normal.text)
+    has_hanja = read and _has_han(normal.text)
     before: Run | None = None
     for run in _runs(normal.text):
         if run.lastgroup == "line":
@@ -222,7 +229,7 @@ def _beside(run: Run, read: str, start: int, end: int) -> Iterator[tuple[str, in
     for i in range(start, last) if end - start > 1 else ():
         # A syllable beside a dot is a word too; that of a particle is none.
         is_apart = "·" in (run.string[i - 1 : i], run.string[i + 1 : i + 2]) and run.string[i] != "·"
-        if is_apart or _IS_HAN.match(run.string, i):
+        if is_apart or _has_han(run.string[i]):
             yield run.string[i], i, i + 1
 
 
@@ -622,7 +629,7 @@ def _word_terms(word: str) -> QueryTerms:
         literal=literal,
         open_ended=len(literal) > 1 and _is_syllable(literal[-1]),
         at_start=_mark_of(whole, reading, is_ambiguous=is_ambiguous),
-        readings=reading.readings if any(map(_is_hangul, stem)) and not _IS_HAN.search(stem) else [],
+        readings=reading.readings if any(map(_is_hangul, stem)) and not _has_han(stem) else [],
         apart=1 if _DIGIT.search(normal.text) else WORD_SLOP,
         ranked_morphemes=ranked,
         ranked_stems=list(dict.fromkeys([t.text for t in _stems(normal)] + [_run_text(r) for r in _runs(normal.text)])),

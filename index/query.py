@@ -16,9 +16,13 @@ MAX_SLOP = 20
 
 # --- The tree -----------------------------------------------------------------------------------------------------
 
+# Each has a docstring: without one, a dataclass writes its signature there, which takes as long as all the rest of it.
+
 
 @dataclass(frozen=True)
 class Word:
+    """With any particle or ending, or as part of a compound."""
+
     text: str
 
     def __str__(self) -> str:
@@ -51,6 +55,8 @@ Text = Word | Phrase | Prefix
 
 @dataclass(frozen=True)
 class FieldQuery:
+    """`field` is one of `schema.FIELDS`."""
+
     field: str
     value: Text
 
@@ -73,12 +79,16 @@ class Range:
 
 @dataclass(frozen=True)
 class Everything:
+    """What nobody has to type."""
+
     def __str__(self) -> str:
         return ""
 
 
 @dataclass(frozen=True)
 class Not:
+    """All that `child` does not match."""
+
     child: "Query"
 
     def __str__(self) -> str:
@@ -87,6 +97,8 @@ class Not:
 
 @dataclass(frozen=True)
 class And:
+    """What all of `children` match."""
+
     children: "tuple[Query, ...]"
 
     def __str__(self) -> str:
@@ -95,6 +107,8 @@ class And:
 
 @dataclass(frozen=True)
 class Or:
+    """What any of `children` matches."""
+
     children: "tuple[Query, ...]"
 
     def __str__(self) -> str:
