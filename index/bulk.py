@@ -1,4 +1,4 @@
-"""Whoosh's queries answered for a whole segment at once, over the arrays of `index/codec.py`.
+"""Plans answered for a whole segment at once, over the arrays of `index/codec.py`.
 
 Two engines give the same answers to the last bit: one of sets and dicts, which a fresh process has at once, and one of
 numpy, which takes longer to load than a search of few postings takes.
@@ -15,16 +15,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, reduce
 from itertools import chain, repeat
-from math import inf
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from whoosh.query import compound, qcore, ranges, terms
-from whoosh.query.spans import SpanNear2
-
-# Not the module's name, which in Whoosh 2.7.4 is another module's.
-from whoosh.query.wrappers import ConstantScoreQuery, Not
-
 from index.codec import Postings
+from index.plan import AllOf, AnyOf, Days, Every, Issues, Near, Plan, Prefix, Term, Without, terms
 
 # From so many postings on, of one search or of several, numpy's loading is paid for by its speed.
 MANY_POSTINGS = 60_000
@@ -310,10 +304,10 @@ class ArrayRanked:
 class Segment:
     """What searches read of one segment, each thing once."""
 
-    def __init__(self, searcher: Any, offset: int) -> None:
+    def __init__(self, reader: Any, offset: int) -> None:
         self.offset = offset
-        self.size: int = searcher.doc_count_all()
-        self._reader = searcher.reader()
+        self.size: int = reader.doc_count_all()
+        self._reader = reader
         self._seen = 0
         self._postings: dict[tuple[str, str | bytes], Postings | None] = {}
         self._near: dict[str, Any] = {}
@@ -322,20 +316,17 @@ class Segment:
         self._numbered: dict[str, tuple[Sequence[int], Sequence[bytes]]] = {}
         self.engine: Engine[Any] = Sets(self.size)
 
-    def begin(self, queries: Iterable[qcore.Query]) -> None:
-        """Forget the search before, and choose the engine for *queries*."""
+    def begin(self, plans: Iterable[Plan]) -> None:
+        """Forget the search before, and choose the engine for *plans*."""
         self._near.clear()
         self._places.clear()
         if len(self._postings) > MANY_TERMS:
             self._postings.clear()
         self.engine = Sets(self.size)
-        count = sum(len(p.docs) for query in queries for term in _terms(query) if (p := self.term(term)))
+        count = sum(len(p.docs) for plan in plans for term in terms(plan) if (p := self.postings(*term)))
         self._seen += count
         if count > SOME_POSTINGS and (self._seen > MANY_POSTINGS or "numpy" in sys.modules):
             self.engine = Arrays(self.size)
-
-    def term(self, term: terms.Term) -> Postings | None:
-        return self.postings(term.fieldname, term.text)
 
     def postings(self, field: str, text: str | bytes) -> Postings | None:
         key = field, text
@@ -358,35 +349,32 @@ class Segment:
         days.extend([0] * (self.size - len(days)))
         return days
 
-    def matching(self, query: qcore.Query) -> Any:
+    def matching(self, plan: Plan) -> Any:
         deleted = sorted(self._reader._perdoc.deleted_docs())
-        docs = self.docs(query)
+        docs = self.docs(plan)
         return self.engine.without(docs, self.engine.of([deleted])) if deleted else docs
 
-    def docs(self, query: qcore.Query) -> Any:
+    def docs(self, plan: Plan) -> Any:
         engine = self.engine
-        match query:
-            case qcore.Every():
+        match plan:
+            case Every():
                 return engine.every()
-            case compound.And():
-                return reduce(engine.both, map(self.docs, query.subqueries))
-            case compound.Or():
+            case AllOf(parts):
+                return reduce(engine.both, map(self.docs, parts))
+            case AnyOf(parts):
                 # Not a set for each of what may be thousands of terms.
-                single = [child for child in query.subqueries if isinstance(child, terms.Term)]
-                others = [self.docs(child) for child in query.subqueries if not isinstance(child, terms.Term)]
+                single = [part for part in parts if isinstance(part, Term)]
+                others = [self.docs(part) for part in parts if not isinstance(part, Term)]
                 return engine.union([engine.of(p.docs for term in single for p in self._part(term)), *others])
-            case Not():
-                return engine.without(engine.every(), self.docs(query.query))
-            case ConstantScoreQuery():
-                return self.docs(query.child)
-            case ranges.NumericRange():
-                low, high = query.start or 0, inf if query.end is None else query.end
-                if query.fieldname != "date":
-                    return engine.of([self._of_issues(low, high)])
-                return engine.between(self.days, low, high)
-            case SpanNear2():
-                return self._nearby(query)
-        return engine.of(postings.docs for postings in self._part(query))
+            case Without(part):
+                return engine.without(engine.every(), self.docs(part))
+            case Days(first, last):
+                return engine.between(self.days, first, last)
+            case Issues(first, last):
+                return engine.of([self._of_issues(first, last)])
+            case Near():
+                return self._nearby(plan)
+        return engine.of(postings.docs for postings in self._part(plan))
 
     def _of_issues(self, low: float, high: float) -> Sequence[int]:
         numbers, starts, docs = self._issues
@@ -402,25 +390,25 @@ class Segment:
             starts.append(len(docs))
         return [number for number, _ in numbered], starts, docs
 
-    def _nearby(self, query: SpanNear2) -> Any:
-        key = f"{query.slop}{query.qs!r}"
+    def _nearby(self, near: Near) -> Any:
+        # Not by the plan itself: as tuples, a term and a prefix are equal.
+        key = repr(near)
         if key not in self._near:
-            parts = [self._part(child) for child in query.qs]
-            self._near[key] = self.engine.near(parts, query.slop) if all(parts) else self.engine.of(())
+            parts = [self._part(part) for part in near.parts]
+            self._near[key] = self.engine.near(parts, near.slop) if all(parts) else self.engine.of(())
         return self._near[key]
 
-    def _part(self, query: qcore.Query) -> Part:
+    def _part(self, plan: Plan) -> Part:
         """Return the postings of a term, or of any of several."""
-        match query:
-            case terms.Term():
-                found = self.term(query)
-                return [found] if found else []
-            case terms.Prefix():
-                texts = self._reader.expand_prefix(query.fieldname, query.text)
-                return [found for text in texts if (found := self.postings(query.fieldname, text))]
-            case compound.Or():
-                return [postings for child in query.subqueries for postings in self._part(child)]
-        raise NotImplementedError(f"{query!r} cannot be answered in bulk")
+        match plan:
+            case Term(field, text):
+                return [found] if (found := self.postings(field, text)) else []
+            case Prefix(field, text):
+                begun = self._reader.expand_prefix(field, text)
+                return [found for term in begun if (found := self.postings(field, term))]
+            case AnyOf(parts):
+                return [postings for part in parts for postings in self._part(part)]
+        raise NotImplementedError(f"{plan!r} has no place in a text")
 
     def places(self, field: str, text: str, docs: Iterable[int]) -> dict[int, set[int]]:
         """Return where in each of *docs*, which are the same at each call, a term stands."""
@@ -454,10 +442,6 @@ class Segment:
     @cached_property
     def _documents(self) -> Any:
         return self._reader.column_reader("document")
-
-
-def _terms(query: qcore.Query) -> Iterable[terms.Term]:
-    return [query] if isinstance(query, terms.Term) else (term for child in query.children() for term in _terms(child))
 
 
 def _column(reader: Any, name: str) -> bytes:

@@ -322,7 +322,9 @@ def _hits(found: "list[Found]", query: Query) -> tuple[list[Hit], list[str]]:
 
 
 def _hit(document: Document, found: "Found", query: Query, characters: int) -> Hit:
-    from index.explanation import readable
+    explanation = None
+    if found.explanation is not None:
+        from index.explanation import readable
 
-    explanation = None if found.explanation is None else readable(found.explanation, query)
+        explanation = readable(found.explanation, query)
     return Hit(document, found.score, issue_ids(document), explanation, query, characters)

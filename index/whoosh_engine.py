@@ -1,4 +1,4 @@
-"""The query tree and the records, for Whoosh: the only module that knows it.
+"""The query tree and the records, for Whoosh's files: no module but `bulk` and `codec` knows it besides.
 
 What Whoosh gets wrong is avoided here: answers cut short by `limit`, two documents of one key, files that a power cut
 leaves empty, and segments copied into memory when they are opened.
@@ -18,13 +18,14 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from heapq import nlargest
 from itertools import groupby, islice, takewhile
-from math import log
+from math import inf, log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, cast
 
-from whoosh import fields, formats, scoring
+from whoosh import fields, formats
 from whoosh.analysis.analyzers import Analyzer, IDAnalyzer
 from whoosh.codec.whoosh3 import W3Segment
 from whoosh.columns import RefBytesColumn, VarBytesColumn
@@ -32,19 +33,15 @@ from whoosh.filedb.compound import CompoundStorage
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import BufferFile, StructFile
 from whoosh.index import FileIndex
-from whoosh.query import compound, qcore, ranges, terms
-from whoosh.query.spans import SpanNear2
-
-# Not the module's name, which in Whoosh 2.7.4 is another module's.
-from whoosh.query.wrappers import ConstantScoreQuery
-from whoosh.query.wrappers import Not as NotMatching
 from whoosh.util.numeric import byte_to_length
 
 from index import codec
-from index.bulk import Scored, ScoredField, Segment, proximity
+from index.bulk import MANY_TERMS, Scored, ScoredField, Segment, proximity
 from index.errors import IndexBroken
 from index.korean import QueryTerms, analyse, normalise, query_terms
 from index.meta import sync_folder
+from index.plan import AllOf, AnyOf, Days, Every, Issues, Near, Placed, Plan, Term, Without
+from index.plan import Prefix as BeginningOf
 from index.query import (
     And,
     Everything,
@@ -366,12 +363,6 @@ class Found:
     explanation: dict[str, float] | None
 
 
-class _BM25(scoring.BM25F):
-    def idf(self, searcher: Any, fieldname: str, text: str) -> float:
-        everywhere = searcher.get_parent()
-        return _idf(everywhere.doc_frequency(fieldname, text), everywhere.doc_count_all())
-
-
 class Reader:
     """An open index. Raises IndexBroken for one that cannot be read."""
 
@@ -380,21 +371,21 @@ class Reader:
         self._last: _Search | None = None
         storage = _Storage(folder)
         with _opening(storage):
-            self._searcher = FileIndex(storage).searcher(weighting=_BM25(B=B, K1=K1))
-            self._segments = [Segment(one, at) for one, at in self._searcher.leaf_searchers() if one.doc_count_all()]
+            self._terms = _Terms(FileIndex(storage).reader())
+            self._segments = [Segment(one, at) for one, at in self._terms.reader.leaf_readers() if one.doc_count_all()]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._searcher.close()
+        self._terms.reader.close()
 
     def search(
         self, query: Query, sort: Literal["score", "date"], limit: int, offset: int, *, explain: bool = False
     ) -> tuple[list[Found], int]:
         """Return a page of what matches, and how many match in all. Equals stand newest first, then by id."""
         with _reading(self._folder):
-            search = self._last = _Search(query, self._searcher, self._segments, by_score=sort == "score")
+            search = self._last = _Search(query, self._terms, self._segments, by_score=sort == "score")
             page = search.best(limit + offset)[offset:] if limit else []
             return [self._found(hit, search if explain else None) for hit in page], search.total
 
@@ -416,17 +407,42 @@ class Reader:
     def _answered(self, query: Query) -> "_Search":
         """Return the last search if it was for the same, as it is where what it found is counted."""
         if self._last is None or self._last.query != query:
-            self._last = _Search(query, self._searcher, self._segments, by_score=False)
+            self._last = _Search(query, self._terms, self._segments, by_score=False)
         return self._last
 
     def frequencies(self, field: str, texts: Iterable[str]) -> dict[str, int]:
         """Return in how many documents each of *texts* is a term of *field*."""
         with _reading(self._folder):
-            return {text: self._searcher.reader().doc_frequency(field, _encode(text)) for text in texts}
+            return {text: self._terms.frequency(field, text) for text in texts}
 
     def _found(self, hit: "_Hit", search: "_Search | None") -> Found:
         stored = hit.segment.document(hit.doc)
         return Found(stored, hit.score, search.explanation(hit) if search else None)
+
+
+class _Terms:
+    """The terms of all segments together. A document that was deleted counts until it is merged away."""
+
+    def __init__(self, reader: Any) -> None:
+        self.reader = reader
+        self.documents = int(reader.doc_count_all())
+        self.frequency = lru_cache(MANY_TERMS)(self._frequency)
+
+    def _frequency(self, field: str, text: str) -> int:
+        return int(self.reader.doc_frequency(field, _encode(text)))
+
+    def idf(self, field: str, text: str) -> float:
+        return _idf(self.frequency(field, text), self.documents)
+
+    def mean_length(self, field: str) -> float:
+        return self.reader.field_length(field) / max(1, self.documents) or 1.0
+
+    def begun(self, field: str, beginning: str) -> list[str]:
+        """Return the most frequent terms that begin so: as many as a search has time for."""
+        prefix = _encode(beginning)
+        begun = takewhile(lambda one: one[0].startswith(prefix), self.reader.iter_field(field, prefix))
+        most = nlargest(MAX_EXPANSIONS, islice(begun, MAX_SCANNED), key=lambda one: one[1].doc_frequency())
+        return [term.decode("utf-8", "replace") for term, _ in most]
 
 
 class _Hit(NamedTuple):
@@ -449,28 +465,33 @@ class _Ranking(NamedTuple):
     """What scores; `literals` are what earns a bonus, by the name it has in an explanation."""
 
     terms: list[_Sought]
-    literals: dict[str, ConstantScoreQuery]
+    literals: "dict[str, _Literal]"
     pairs: list[_Sought]
 
-    def queries(self) -> Iterator[qcore.Query]:
-        yield from self.literals.values()
+    def plans(self) -> Iterator[Plan]:
+        yield from (literal.plan for literal in self.literals.values())
         for sought in self.terms:
-            yield from (terms.Term(field, sought.text) for field in sought.fields)
+            yield from (Term(field, sought.text) for field in sought.fields)
+
+
+class _Literal(NamedTuple):
+    plan: Plan
+    bonus: float
 
 
 class _Search:
     """One query's answer; `matching` is of each segment what matches there."""
 
-    def __init__(self, query: Query, searcher: Any, segments: list[Segment], *, by_score: bool) -> None:
+    def __init__(self, query: Query, terms: _Terms, segments: list[Segment], *, by_score: bool) -> None:
         self.query = query
-        self._searcher = searcher
-        self._match = _matching(query, searcher)
-        self._ranking = _ranking(query, searcher) if by_score else _Ranking([], {}, [])
+        self._terms = terms
+        self._match = _matching(query, terms)
+        self._ranking = _ranking(query, terms) if by_score else _Ranking([], {}, [])
         self._shares: dict[str, list[float]] = {}
-        self._terms: dict[tuple[int, _Sought], Scored | None] = {}
+        self._scoring: dict[tuple[int, _Sought], Scored | None] = {}
         self._earnings: dict[tuple[int, str], Any] = {}
         for segment in segments:
-            segment.begin([self._match, *self._ranking.queries()])
+            segment.begin([self._match, *self._ranking.plans()])
         self.matching = [(segment, segment.matching(self._match)) for segment in segments]
         self.total = sum(segment.engine.count(docs) for segment, docs in self.matching)
 
@@ -484,20 +505,20 @@ class _Search:
 
     def _best(self, segment: Segment, docs: Any, count: int) -> Iterator[_Hit]:
         scored = [one for sought in self._ranking.terms if (one := self._scored(segment, sought))]
-        bonuses = [(self._earning(segment, name), query.score) for name, query in self._ranking.literals.items()]
+        bonuses = [(self._earning(segment, name), literal.bonus) for name, literal in self._ranking.literals.items()]
         for score, day, doc in segment.engine.scores(docs, scored, bonuses).best(count, segment.days):
             yield _Hit(score, day, segment, doc, {})
 
     def _earning(self, segment: Segment, name: str) -> Any:
         """Return the documents that earn the bonus of the literal *name*."""
         if (segment.offset, name) not in self._earnings:
-            self._earnings[segment.offset, name] = segment.docs(self._ranking.literals[name])
+            self._earnings[segment.offset, name] = segment.docs(self._ranking.literals[name].plan)
         return self._earnings[segment.offset, name]
 
     def _scored(self, segment: Segment, sought: _Sought) -> Scored | None:
-        if (segment.offset, sought) not in self._terms:
-            self._terms[segment.offset, sought] = self._newly_scored(segment, sought)
-        return self._terms[segment.offset, sought]
+        if (segment.offset, sought) not in self._scoring:
+            self._scoring[segment.offset, sought] = self._newly_scored(segment, sought)
+        return self._scoring[segment.offset, sought]
 
     def _newly_scored(self, segment: Segment, sought: _Sought) -> Scored | None:
         found = ((field, segment.postings(field, sought.text)) for field in sought.fields)
@@ -506,13 +527,13 @@ class _Search:
             for field, postings in found
             if postings is not None
         ]
-        idf = min(self._searcher.idf(field, sought.text) for field in sought.fields)
+        idf = min(self._terms.idf(field, sought.text) for field in sought.fields)
         return Scored(sought.weight * idf * (K1 + 1), fields) if fields else None
 
     def shares(self, field: str) -> list[float]:
         """Return what an occurrence in *field* is worth, in shares of K1, by the byte of the field's length."""
         if field not in self._shares:
-            mean = self._searcher.reader().field_length(field) / max(1, self._searcher.doc_count_all()) or 1.0
+            mean = self._terms.mean_length(field)
             worth = FIELD_WEIGHT.get(field, 1.0) / K1
             self._shares[field] = [worth / (1 - B + B * byte_to_length(byte) / mean) for byte in range(256)]
         return self._shares[field]
@@ -549,9 +570,9 @@ class _Search:
             if scored := self._scored(hit.segment, sought):
                 for field, part in scored.parts(hit.doc).items():
                     scores[f"{field}:{sought.text}"] += part
-        for name, query in self._ranking.literals.items():
+        for name, literal in self._ranking.literals.items():
             if hit.segment.engine.has(self._earning(hit.segment, name), hit.doc):
-                scores[name] += query.score
+                scores[name] += literal.bonus
         return scores | hit.closeness
 
 
@@ -581,100 +602,94 @@ def _looked_for(value: Text) -> QueryTerms:
     return query_terms(value.text, phrase=not isinstance(value, Word))
 
 
-def _matching(query: Query, searcher: Any) -> qcore.Query:
+def _matching(query: Query, terms: _Terms) -> Plan:
     match query:
         case Everything():
-            return qcore.Every()
+            return Every()
         case Word() | Phrase() | Prefix():
-            return _text(query, TEXTS, searcher)
+            return _text(query, TEXTS, terms)
         case Weighted(child):
-            return _matching(child, searcher)
+            return _matching(child, terms)
         case FieldQuery(field, value) if field in TEXTS:
-            return _text(value, (field,), searcher)
+            return _text(value, (field,), terms)
         case FieldQuery(field, value):
-            return terms.Term(field, fold_value(field, value.text))
+            return Term(field, fold_value(field, value.text))
         case Range():
             return _range(query)
         case Or(children):
-            return compound.Or([_matching(child, searcher) for child in children])
+            return AnyOf(tuple(_matching(child, terms) for child in children))
         case And(children):
-            return compound.And([_matching(child, searcher) for child in children])
+            return AllOf(tuple(_matching(child, terms) for child in children))
         case Not(child):
-            return NotMatching(_matching(child, searcher))
+            return Without(_matching(child, terms))
 
 
-def _range(query: Range) -> qcore.Query:
-    first, last = (end.toordinal() if isinstance(end, date) else end for end in (query.low, query.high))
-    # What has no date is numbered 0, and is of no period.
-    first = 1 if first is None and query.field == "date" else first
-    return ranges.NumericRange(query.field, first, last)
+def _range(query: Range) -> Plan:
+    low, high = (end.toordinal() if isinstance(end, date) else end for end in (query.low, query.high))
+    last = inf if high is None else high
+    if query.field == "date":
+        # What has no date is numbered 0, and is of no period.
+        return Days(1 if low is None else low, last)
+    return Issues(low or 0, last)
 
 
-def _text(value: Text, names: Sequence[str], searcher: Any) -> qcore.Query:
+def _text(value: Text, names: Sequence[str], terms: _Terms) -> Plan:
     if isinstance(value, Prefix):
-        return _prefix(value, names, searcher)
+        return _prefix(value, names, terms)
     sought = _looked_for(value)
     slop = 1 + value.slop if isinstance(value, Phrase) else 1
     ways = [_literal(sought, name, slop, mark=sought.at_start) for name in names]
     ways += [_in_other_form(said, name, sought.apart) for name in names for said in sought.readings]
-    return compound.Or([way for way in ways if way is not None])
+    return AnyOf(tuple(way for way in ways if way is not None))
 
 
-def _prefix(value: Prefix, names: Sequence[str], searcher: Any) -> qcore.Query:
-    ways: list[qcore.Query] = []
+def _prefix(value: Prefix, names: Sequence[str], terms: _Terms) -> Plan:
+    ways: list[Plan] = []
     *before, last = _looked_for(value).literal
     for name in names:
         field = BIGRAMS[name]
-        begun = compound.Or([terms.Term(field, text) for text in _begun(searcher, field, last)])
-        ways.append(_near([*(terms.Term(field, text) for text in before), begun], 1) or begun)
-    words = [terms.Term(STEMS, text) for text in _begun(searcher, STEMS, normalise(value.text).text)]
-    return compound.And([compound.Or(words), compound.Or(ways)]) if words else compound.Or(ways)
+        begun = AnyOf(tuple(Term(field, text) for text in terms.begun(field, last)))
+        ways.append(_near([*(Term(field, text) for text in before), begun], 1) or begun)
+    words = tuple(Term(STEMS, text) for text in terms.begun(STEMS, normalise(value.text).text))
+    return AllOf((AnyOf(words), AnyOf(tuple(ways)))) if words else AnyOf(tuple(ways))
 
 
-def _begun(searcher: Any, field: str, beginning: str) -> list[str]:
-    """Return the most frequent terms that begin so: as many as a search has time for."""
-    prefix = _encode(beginning)
-    begun = takewhile(lambda one: one[0].startswith(prefix), searcher.reader().iter_field(field, prefix))
-    most = nlargest(MAX_EXPANSIONS, islice(begun, MAX_SCANNED), key=lambda one: one[1].doc_frequency())
-    return [term.decode("utf-8", "replace") for term, _ in most]
-
-
-def _literal(sought: QueryTerms, name: str, slop: int = 1, *, mark: str = "") -> qcore.Query | None:
+def _literal(sought: QueryTerms, name: str, slop: int = 1, *, mark: str = "") -> Plan | None:
     field = BIGRAMS[name]
-    parts: list[qcore.Query] = [terms.Term(field, text) for text in sought.literal]
+    parts: list[Placed] = [Term(field, text) for text in sought.literal]
     if mark:
-        parts[0] = terms.Term(field, f"{mark}{sought.literal[0]}")
+        parts[0] = Term(field, f"{mark}{sought.literal[0]}")
     if sought.open_ended:
-        parts[-1] = terms.Prefix(field, sought.literal[-1])
+        parts[-1] = BeginningOf(field, sought.literal[-1])
     return _near(parts, slop)
 
 
-def _in_other_form(said: list[str], name: str, apart: int) -> qcore.Query | None:
-    return _near([terms.Term(name, text) for text in said], apart)
+def _in_other_form(said: list[str], name: str, apart: int) -> Plan | None:
+    return _near([Term(name, text) for text in said], apart)
 
 
-def _near(parts: list[qcore.Query], slop: int) -> qcore.Query | None:
+def _near(parts: list[Placed], slop: int) -> Plan | None:
     if len(parts) < 2:
         return parts[0] if parts else None
-    return SpanNear2(parts, slop=slop)
+    return Near(tuple(parts), slop)
 
 
-def _ranking(query: Query, searcher: Any) -> _Ranking:
+def _ranking(query: Query, terms: _Terms) -> _Ranking:
     ranked = [
         (value, TEXTS if field is None else (field,), weight)
         for field, value, weight in weighted(query)
         if field in (None, *TEXTS)
     ]
     typed = [(value, names) for value, names, weight in ranked if weight == 1]
-    commonest = min((_rarity(value, names, searcher) for value, names in typed), default=0.0)
+    commonest = min((_rarity(value, names, terms) for value, names in typed), default=0.0)
     weights: dict[tuple[tuple[str, ...], str], float] = defaultdict(float)
-    literals: dict[str, ConstantScoreQuery] = {}
+    literals: dict[str, _Literal] = {}
     for value, names, share in ranked:
         sought = _looked_for(value)
-        rarity = _rarity(value, names, searcher)
-        literals |= _whole_forms(value, names, searcher, share * LITERAL_WEIGHT / max(1, len(typed)) ** 2)
+        rarity = _rarity(value, names, terms)
+        literals |= _whole_forms(value, names, terms, share * LITERAL_WEIGHT / max(1, len(typed)) ** 2)
         if isinstance(value, Prefix):
-            for text in _begun(searcher, STEMS, normalise(value.text).text):
+            for text in terms.begun(STEMS, normalise(value.text).text):
                 weights[(STEMS,), text] += STEM_WEIGHT
         # However rare another name is, it says no more than the one that was typed.
         scale = share if share == 1 or not rarity else share * min(1.0, commonest / rarity)
@@ -682,12 +697,12 @@ def _ranking(query: Query, searcher: Any) -> _Ranking:
             weights[key] += weight * scale
         for name in names:
             if literal := _literal(sought, name):
-                rarest = max(searcher.idf(BIGRAMS[name], text) for text in sought.literal)
+                rarest = max(terms.idf(BIGRAMS[name], text) for text in sought.literal)
                 bonus = scale * LITERAL_WEIGHT / max(1, len(typed)) ** 2 * rarest
                 # Another name of one word may be a word that was typed.
                 called = f'{name}:"{value.text}"'
-                if called not in literals or literals[called].score < bonus:
-                    literals[called] = ConstantScoreQuery(literal, bonus)
+                if called not in literals or literals[called].bonus < bonus:
+                    literals[called] = _Literal(literal, bonus)
     spoken = _spoken(query)
     for searched, texts in spoken:
         for text in texts:
@@ -696,28 +711,22 @@ def _ranking(query: Query, searcher: Any) -> _Ranking:
     return _Ranking(single, literals, list(_pairs(spoken)))
 
 
-def _whole_forms(value: Text, names: Sequence[str], searcher: Any, weight: float) -> dict[str, ConstantScoreQuery]:
+def _whole_forms(value: Text, names: Sequence[str], terms: _Terms, weight: float) -> dict[str, _Literal]:
     """Return what a document earns that has the word whole, which ends like a particle and is a name here: 베타로."""
     word = normalise(value.text).text
     whole = query_terms(word, phrase=True)
-    if (
-        not isinstance(value, Word)
-        or whole.literal == _looked_for(value).literal
-        or not searcher.doc_frequency(STEMS, word)
-    ):
+    if not isinstance(value, Word) or whole.literal == _looked_for(value).literal or not terms.frequency(STEMS, word):
         return {}
     literals = {BIGRAMS[name]: literal for name in names if (literal := _literal(whole, name))}
     return {
-        f"{field}:{word}": ConstantScoreQuery(
-            literal, weight * max(searcher.idf(field, text) for text in whole.literal)
-        )
+        f"{field}:{word}": _Literal(literal, weight * max(terms.idf(field, text) for text in whole.literal))
         for field, literal in literals.items()
     }
 
 
-def _rarity(value: Text, names: Sequence[str], searcher: Any) -> float:
+def _rarity(value: Text, names: Sequence[str], terms: _Terms) -> float:
     literal = _looked_for(value).literal
-    return max((searcher.idf(BIGRAMS[name], text) for name in names for text in literal), default=0.0)
+    return max((terms.idf(BIGRAMS[name], text) for name in names for text in literal), default=0.0)
 
 
 def _spoken(query: Query) -> list[tuple[tuple[str, ...], list[str]]]:

@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 from itertools import product
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import ListSource, document
 from test_search import QUERIES
+from whoosh.query import compound, qcore, ranges, terms
+from whoosh.query.spans import SpanNear2
+from whoosh.query.wrappers import Not as NotMatching
+from whoosh.searching import Searcher
 
-from index import bulk, whoosh_engine
+from index import bulk, plan, whoosh_engine
 from index.build import build
 from index.bulk import Arrays, Scored, ScoredField, Sets
 from index.codec import Postings
@@ -134,17 +139,38 @@ def test_a_search_is_the_same_with_either_engine(texts: Path, query: Query, sort
     assert answers[0] == answers[1]
 
 
+def as_whoosh(sought: plan.Plan) -> qcore.Query:
+    match sought:
+        case plan.Every():
+            return qcore.Every()
+        case plan.Term(field, text):
+            return terms.Term(field, text)
+        case plan.Prefix(field, text):
+            return terms.Prefix(field, text)
+        case plan.Near(parts, slop):
+            return SpanNear2(list(map(as_whoosh, parts)), slop=slop)
+        case plan.AnyOf(parts):
+            return compound.Or(list(map(as_whoosh, parts)))
+        case plan.AllOf(parts):
+            return compound.And(list(map(as_whoosh, parts)))
+        case plan.Without(part):
+            return NotMatching(as_whoosh(part))
+        case plan.Days(first, last):
+            return ranges.NumericRange("date", first, None if last == inf else last)
+    raise AssertionError(sought)
+
+
 @pytest.mark.skipif(whoosh.versionstring() == "2.7.4", reason="its own phrases end in a NameError")
 @settings(max_examples=80, deadline=None)
 @given(query=QUERIES)
 def test_what_matches_is_what_whoosh_itself_finds(texts: Path, query: Query) -> None:
     with opened(texts) as reader:
-        searcher = reader._searcher
-        found = searcher.docs_for_query(whoosh_engine._matching(query, searcher))
+        searcher = Searcher(reader._terms.reader)
+        found = searcher.docs_for_query(as_whoosh(whoosh_engine._matching(query, reader._terms)))
         # Of what does not have a word, Whoosh finds also what was deleted.
         matching = reader._answered(query).matching
         numbers = [segment.offset + doc for segment, docs in matching for doc in segment.engine.members(docs)]
-        assert numbers == sorted(n for n in found if not searcher.reader().is_deleted(n))
+        assert numbers == sorted(n for n in found if not reader._terms.reader.is_deleted(n))
 
 
 # --- Order ---

@@ -15,12 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import document, linked_from
 from whoosh.filedb.filestore import RamStorage
-from whoosh.query import compound, qcore, ranges, terms
-from whoosh.query.spans import SpanNear2
-from whoosh.query.wrappers import Not as NotMatching
 from whoosh.util.numeric import byte_to_length, length_to_byte
 
-from index import bulk, whoosh_engine
+from index import bulk, plan, whoosh_engine
 from index.query import (
     And,
     Everything,
@@ -91,15 +88,15 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> list[Collection]:
 class Reckoning:
     """Of the index it asks only how many documents there are, how many have a term, and how long all texts are."""
 
-    searcher: Any
+    terms: Any
     records: dict[str, Record]
 
     def ranked(self, query: Query, sort: str) -> list[tuple[str, float]]:
-        matching = whoosh_engine._matching(query, self.searcher)
+        matching = whoosh_engine._matching(query, self.terms)
         found = [id for id, one in self.records.items() if matches(matching, one)]
         if sort == "date":
             return self._in_order(dict.fromkeys(found, 0.0))
-        ranking = whoosh_engine._ranking(query, self.searcher)
+        ranking = whoosh_engine._ranking(query, self.terms)
         best = self._in_order({id: self._score(ranking, self.records[id]) for id in found})
         return self._in_order(self._brought_forward(dict(best[:CANDIDATES]), ranking.pairs)) + best[CANDIDATES:]
 
@@ -109,17 +106,17 @@ class Reckoning:
     def _score(self, ranking: Any, one: Record) -> float:
         score = 0.0
         for fields, text, weight in ranking.terms:
-            idf = min(self.searcher.idf(field, text) for field in fields)
+            idf = min(self.terms.idf(field, text) for field in fields)
             tf = sum(_frequency(field, text, one) * self._share(field, one) for field in fields)
             score += weight * idf * (K1 + 1) * tf / (1 + tf)
         # One after the other, so that the last bit is the same.
-        for query in ranking.literals.values():
-            if matches(query.child, one):
-                score += query.score
+        for literal in ranking.literals.values():
+            if matches(literal.plan, one):
+                score += literal.bonus
         return score
 
     def _share(self, field: str, one: Record) -> float:
-        mean = self.searcher.reader().field_length(field) / self.searcher.doc_count_all() or 1.0
+        mean = self.terms.reader.field_length(field) / self.terms.reader.doc_count_all() or 1.0
         length = byte_to_length(length_to_byte(sum(len(_positions(one, field, text)) for text in one.terms[field])))
         return FIELD_WEIGHT.get(field, 1.0) / K1 / (1 - B + B * length / mean)
 
@@ -135,7 +132,7 @@ class Reckoning:
         return {id: score + sum(closeness[id].values()) for id, score in scores.items()}
 
     def _closeness(self, field: str, pair: str, one: Record) -> float:
-        first, second = (places(terms.Term(field, text), one) for text in pair.split(" "))
+        first, second = (places(plan.Term(field, text), one) for text in pair.split(" "))
         return sum(0 < there - here <= CLOSE for here, there in product(first, second)) * self._share(field, one)
 
 
@@ -143,40 +140,41 @@ def _frequency(field: str, text: str, one: Record) -> int:
     return len(_positions(one, field, text))
 
 
-def matches(query: Any, one: Record) -> bool:
-    match query:
-        case qcore.Every():
+def matches(sought: plan.Plan, one: Record) -> bool:
+    match sought:
+        case plan.Every():
             return True
-        case compound.And():
-            return all(matches(child, one) for child in query.subqueries)
-        case compound.Or():
-            return any(matches(child, one) for child in query.subqueries)
-        case NotMatching():
-            return not matches(query.query, one)
-        case ranges.NumericRange() if query.fieldname == "issue":
-            numbers = map(int, filter(str.isdigit, one.keywords["issue"]))
-            return any((query.start or 0) <= number <= (query.end or 10**9) for number in numbers)
-        case ranges.NumericRange():
-            return (query.start or 0) <= (one.day or 0) <= (query.end or 10**9)
-        case terms.Term() if query.fieldname in one.keywords:
-            return query.text in one.keywords[query.fieldname]
-    return bool(places(query, one))
+        case plan.AllOf(parts):
+            return all(matches(part, one) for part in parts)
+        case plan.AnyOf(parts):
+            return any(matches(part, one) for part in parts)
+        case plan.Without(part):
+            return not matches(part, one)
+        case plan.Issues(first, last):
+            return any(first <= number <= last for number in map(int, filter(str.isdigit, one.keywords["issue"])))
+        case plan.Days(first, last):
+            return first <= (one.day or 0) <= last
+        case plan.Term(field, text) if field in one.keywords:
+            return text in one.keywords[field]
+    return bool(places(sought, one))
 
 
-def places(query: Any, one: Record) -> set[int]:
-    """Return where what *query* looks for ends."""
-    match query:
-        case SpanNear2():
-            reached, *following = (places(part, one) for part in query.qs)
+def places(sought: plan.Plan, one: Record) -> set[int]:
+    """Return where what is *sought* ends."""
+    match sought:
+        case plan.Near(parts, slop):
+            reached, *following = (places(part, one) for part in parts)
             for here in following:
-                reached = {there for there in here if any(there - query.slop <= place < there for place in reached)}
+                reached = {there for there in here if any(there - slop <= place < there for place in reached)}
             return reached
-        case compound.Or():
-            return {place for child in query.subqueries for place in places(child, one)}
-        case terms.Prefix():
-            begun = [text for text in one.terms[query.fieldname] if text.startswith(query.text)]
-            return {place for text in begun for place in _positions(one, query.fieldname, text)}
-    return set(_positions(one, query.fieldname, query.text))
+        case plan.AnyOf(parts):
+            return {place for part in parts for place in places(part, one)}
+        case plan.Prefix(field, beginning):
+            begun = [text for text in one.terms[field] if text.startswith(beginning)]
+            return {place for text in begun for place in _positions(one, field, text)}
+        case plan.Term(field, text):
+            return set(_positions(one, field, text))
+    raise AssertionError(sought)
 
 
 def _positions(one: Record, field: str, text: str) -> "array[int]":
@@ -228,7 +226,9 @@ def readers(collections: list[Collection]) -> Iterator[list[Reader]]:
 
 
 def test_the_collections_have_segments_and_deleted_documents(readers: list[Reader]) -> None:
-    counts = [(len(one._segments), one._searcher.doc_count_all() - one._searcher.doc_count()) for one in readers]
+    counts = [
+        (len(one._segments), one._terms.reader.doc_count_all() - one._terms.reader.doc_count()) for one in readers
+    ]
     assert max(segments for segments, _ in counts) > 2
     assert max(deleted for _, deleted in counts) > 5
 
@@ -239,7 +239,7 @@ def test_the_best_few_are_those_of_all_whatever_is_asked(
     @settings(max_examples=150, deadline=None)
     @given(st.integers(0, len(collections) - 1), QUERIES, st.sampled_from(["score", "date"]), st.integers(1, 40))
     def check(number: int, query: Query, sort: Any, limit: int) -> None:
-        whole = Reckoning(readers[number]._searcher, collections[number].records).ranked(query, sort)
+        whole = Reckoning(readers[number]._terms, collections[number].records).ranked(query, sort)
         for offset in (0, limit // 2):
             page, total = readers[number].search(query, sort, limit, offset)
             found = [(stored_document(one.stored).id, one.score) for one in page]
