@@ -82,12 +82,12 @@ def _fold(cluster: str) -> str:
 
 
 def read_hanja(text: str) -> str:
-    return hanja.read_hanja(text, _cost)
+    return hanja.read_hanja(text, _cost) if _has_han(text) else text
 
 
 def _as_read(normal: Normalised) -> Normalised:
     """Return what is as long and has no Hanja that can be read."""
-    return normal._replace(text=read_hanja(normal.text)) if _has_han(normal.text) else normal
+    return normal._replace(text=read_hanja(normal.text))
 
 
 # --- Tokens -------------------------------------------------------------------------------------------------------

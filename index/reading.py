@@ -112,7 +112,7 @@ def _names(queries: list[Query], aliases: Aliases) -> Iterator[tuple[list[Query]
 
 def _or_others(query: Query, name: str, aliases: Aliases) -> Query:
     others = aliases.others(name) or aliases.others(strip_particle(name))
-    if re.fullmatch(_SPELT_APART, name):
+    if not name.isalpha() and re.fullmatch(_SPELT_APART, name):
         others = ["".join(_RUNS.findall(name)), *others]
     field = query.field if isinstance(query, FieldQuery) else None
     return any_of([query, *(Weighted(_named(other, field), ALIAS_WEIGHT) for other in others)])
@@ -235,10 +235,8 @@ def _likelier(word: str, index: Index) -> list[str]:
     said = query_terms(word, phrase=False).morphemes
     forms = {word, strip_particle(word)}
     base = said[0] if len(said) == 1 else word
-    if not re.fullmatch(_SPELLABLE, word) or (base.endswith("다") and index.knows(Word(base))):
-        return []
     having = max(index.frequencies(forms | {base}).values())
-    if having > MAX_DOUBTED:
+    if having > MAX_DOUBTED or not re.fullmatch(_SPELLABLE, word) or (base.endswith("다") and index.knows(Word(base))):
         return []
     is_sound = having or base in forms & set(said) or re.fullmatch(_SHORT, word)
     fewest = TIMES_LIKELIER * max(1, having) if is_sound else 1
