@@ -21,6 +21,8 @@ from index.plan import AllOf, AnyOf, Days, Every, Issues, Near, Plan, Prefix, Te
 MANY_POSTINGS = 60_000
 # And where numpy is loaded already.
 SOME_POSTINGS = 2_000
+# So many times as many postings are there before it pays to look for each document among them.
+FEW = 8
 # Of how many terms a segment that is searched again and again knows the place.
 MANY_TERMS = 10_000
 
@@ -242,33 +244,35 @@ class Arrays:
 
     def scores(self, docs: Any, scored: list[Scored], bonuses: list[tuple[Any, float]]) -> "ArrayRanked":
         np = self.np
-        scores = np.zeros(self.size)
+        members = np.flatnonzero(docs)
+        scores = np.zeros(len(members))
         for one in scored:
-            numbers, tf = self._frequencies(one)
-            scores[numbers] += one.factor * tf / (1 + tf)
+            tf = np.zeros(len(members))
+            for field in one.fields:
+                tf += self._frequencies(field, members)
+            scores += one.factor * tf / (1 + tf)
         for earning, bonus in bonuses:
-            scores[earning] += bonus
-        return ArrayRanked(np, scores, np.flatnonzero(docs))
+            scores[earning[members]] += bonus
+        return ArrayRanked(np, scores, members)
 
-    def _frequencies(self, one: Scored) -> tuple[Any, Any]:
-        """Return documents, and the frequency in each of them."""
-        found = [self._in_field(field) for field in one.fields]
-        if len(found) == 1:
-            return found[0]
-        total = self.np.zeros(self.size)
-        for numbers, tf in found:
-            total[numbers] += tf
-        numbers = self.np.flatnonzero(total)
-        return numbers, total[numbers]
-
-    def _in_field(self, field: ScoredField) -> tuple[Any, Any]:
+    def _frequencies(self, field: ScoredField, members: Any) -> Any:
+        """Return what the term's frequency in *field* is worth in each of *members*, 0 where it has none."""
         np = self.np
         numbers = np.asarray(field.postings.docs)
-        freqs = np.asarray(field.postings.freqs) if len(field.postings.freqs) else 1
-        return numbers, freqs * np.asarray(field.shares)[np.frombuffer(field.lengths, np.uint8)[numbers]]
+        freqs = np.asarray(field.postings.freqs)
+        shares, lengths = np.asarray(field.shares), np.frombuffer(field.lengths, np.uint8)
+        if len(members) * FEW < len(numbers):
+            places = np.minimum(np.searchsorted(numbers, members), len(numbers) - 1)
+            here = numbers[places] == members
+            return here * (freqs[places] if len(freqs) else 1) * shares[lengths[members]]
+        everywhere = np.zeros(self.size)
+        everywhere[numbers] = (freqs if len(freqs) else 1) * shares[lengths[numbers]]
+        return everywhere[members]
 
 
 class ArrayRanked:
+    """`scores` are those of `docs`, in their order."""
+
     def __init__(self, np: Any, scores: Any, docs: Any) -> None:
         self.np = np
         self.scores = scores
@@ -278,8 +282,9 @@ class ArrayRanked:
         np, docs = self.np, self.docs
         if not len(docs) or not count:
             return []
-        docs = docs[self._highest(self.scores[docs], count)]
-        scores, values = self.scores[docs], np.asarray(second)[docs].astype(np.int64)
+        highest = self._highest(self.scores, count)
+        docs, scores = docs[highest], self.scores[highest]
+        values = np.asarray(second)[docs].astype(np.int64)
         # All of them where nothing scores.
         lowest = np.flatnonzero(scores == scores.min())
         left_out = lowest[~self._highest(values[lowest], count - len(docs) + len(lowest))]
