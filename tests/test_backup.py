@@ -19,7 +19,7 @@ from invented import document
 
 import search_cli
 from factpl_crawler.backup import BackupError, Manifest, back_up, last_backup, restore
-from factpl_crawler.paths import ROOT, settings_files
+from factpl_crawler.paths import ROOT, data_dir, settings_files
 from factpl_crawler.store import Store
 from index.aliases import FILE as ALIASES
 from index.build import build
