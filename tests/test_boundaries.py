@@ -22,6 +22,7 @@ FRONT = {
     "factpl_crawler.doctor",
     "factpl_crawler.documents",
     "factpl_crawler.exchange",
+    "factpl_crawler.harmless",
     "factpl_crawler.history",
     "factpl_crawler.lock",
     "factpl_crawler.paths",
@@ -39,6 +40,7 @@ ROOMS = {
     "factpl_crawler.documents": set(),
     "factpl_crawler.stamp": set(),
     "factpl_crawler.paths": set(),
+    "factpl_crawler.harmless": set(),
     "factpl_crawler.copies": set(),
     "factpl_crawler.history": set(),
     "factpl_crawler.clock": {"factpl_crawler.text"},
@@ -78,7 +80,7 @@ ROOMS = {
         "factpl_crawler.stamp",
     },
     "factpl_crawler.doctor": {"factpl_crawler", "index"},
-    "factpl_crawler.nightly": {"factpl_crawler", "index.build", "index.errors"},
+    "factpl_crawler.nightly": {"factpl_crawler", "index.build", "index.errors", "index.saved"},
     "index.errors": set(),
     "index.hanja": set(),
     "index.korean": {"index.hanja"},
@@ -93,10 +95,11 @@ ROOMS = {
         "factpl_crawler.text",
         "index",
     },
+    "index.saved": {"factpl_crawler.paths", "index"},
     "index": {"factpl_crawler.documents", "factpl_crawler.stamp", "factpl_crawler.text", "index"},
     "search_cli": FRONT,
     "cli_output": FRONT,
-    "charts": {"cli_output", "index"},
+    "charts": {"factpl_crawler.harmless", "index"},
     "demo_site": {"demo_site", "factpl_crawler", "index"},
 }
 
@@ -119,6 +122,7 @@ KNOWN_BY_ONE = {
     "plotext": ("charts",),
     "leather": ("charts",),
     "resvg_py": ("charts",),
+    "tomlkit": ("index.saved",),
 }
 
 

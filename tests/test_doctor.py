@@ -149,6 +149,7 @@ def test_where_all_is_well_every_check_says_what_it_found(data: Path, tmp_path: 
         disk,
         Finding("permissions", "ok", f"{data} is its owner's alone"),
         Finding("settings", "ok", "collects factpl; contact post@naru.example"),
+        Finding("searches", "ok", "none is saved"),
         Finding("nights", "ok", "the last was healthy, 2 hours ago"),
         Finding("backup", "ok", f"the last is 0 hours old, in {tmp_path / 'backups'}"),
     ]
