@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from factpl_crawler.history import Span, Version
     from factpl_crawler.reparse import Reparsed
     from factpl_crawler.store import IssueSummary, QuarantineRow
+    from index.digest import Digest
     from index.saved import Watched
     from index.search import Alias, FacetCount, Highlight, Hit, Results
     from index.trends import Trend
@@ -242,6 +243,29 @@ def watched_as_text(watched: "Sequence[Watched]") -> Iterator[str]:
 def watched_as_json(watched: "Sequence[Watched]") -> Iterator[str]:
     shown = [{**one.search.model_dump(), "documents": one.documents, "new": one.new} for one in watched]
     yield to_json(shown, indent=2)
+
+
+def digest_as_json(digest: "Digest") -> Iterator[str]:
+    searches = [
+        {"name": one.search.name, "query": one.search.query, "total": one.total, "hits": [*map(_hit_dict, one.hits)]}
+        for one in digest.searches
+    ]
+    issues = [
+        {
+            "id": one.issue.id,
+            "headline": one.issue.headline,
+            "url": one.issue.url,
+            "date_published": one.date,
+            "sections": [
+                {"label": label, "entries": [{"id": entry.id, "headline": entry.headline} for entry in entries]}
+                for label, entries in one.sections
+            ],
+        }
+        for one in digest.issues
+    ]
+    counts = {"documents": digest.documents, "entries": digest.entries, "articles": digest.articles}
+    shown = {"since": str(digest.since), "until": str(digest.until), **counts, "searches": searches, "issues": issues}
+    yield to_json({**shown, "words": [asdict(word) for word in digest.words]}, indent=2)
 
 
 # --- Facets -------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 FOUND_NOTHING, FOUND_FAULT, FAILED, INTERRUPTED = 1, 1, 2, 130
 DATA = "factpl.data"  # where the context keeps the folder given with --data
-OURS = {"charts", "factpl_crawler", "index"}
+OURS = {"charts", "digests", "factpl_crawler", "index"}
 
 
 class Failure(click.ClickException):
@@ -595,6 +595,52 @@ def list_watched(output_format: str) -> bool:
     if not found:
         say(as_typed("No search is saved. Run: search_cli.py watch '그로크 OR LPU' --name 반도체"))
     return bool(found)
+
+
+FORMATS = {".html": "html", ".htm": "html", ".json": "json"}
+
+
+@cli.command(epilog=example("digest --since 1주 --format html -o week.html"))
+@click.option("--since", metavar="WHEN", default="1주", show_default=True, help="From this day on: 2023-10, 지난주.")
+@click.option("--until", metavar="WHEN", help="Up to the end of this day, month or year; else today.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Documents for each search.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["markdown", "html", "json"]),
+    help="Else as FILE ends, else markdown.",
+)
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write there.")
+@click.pass_context
+def digest(
+    ctx: click.Context, since: str, until: str | None, limit: int, output_format: str | None, output: Path | None
+) -> None:
+    """Print a period as a letter: what is new for each saved search, the issues, and the words that rose.
+
+    A document is of the day that is printed in it.
+    """
+    import cli_output
+    import digests
+    from index.digest import digest as find_digest
+    from index.saved import read_searches
+
+    first, last = period(since, until or "오늘")
+    assert first is not None
+    assert last is not None
+    saved = read_searches(searches_path())
+    warn(saved.problems)
+    warn_of_an_old_index()
+    found = find_digest(saved.known, index_dir=index_dir(), since=first, until=last, limit=limit)
+    formats = {"markdown": digests.as_markdown, "html": digests.as_html, "json": cli_output.digest_as_json}
+    lines = formats[output_format or FORMATS.get(output.suffix if output else "", "markdown")](found)
+    if output:
+        output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        say(f"{found.documents} documents, written to {output}")
+    else:
+        write(lines)
+    if not found.documents:
+        say("Nothing found.")
+        ctx.exit(FOUND_NOTHING)
 
 
 @cli.command(epilog=example("show factpl/55#4"))

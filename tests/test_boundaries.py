@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output", "charts"}
+OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "cli_output", "charts", "digests"}
 STORE = {
     f"factpl_crawler.{module}"
     for module in (
@@ -18,6 +18,7 @@ STORE = {
 FRONT = {
     "charts",
     "cli_output",
+    "digests",
     "factpl_crawler.backup",
     "factpl_crawler.doctor",
     "factpl_crawler.documents",
@@ -100,6 +101,7 @@ ROOMS = {
     "search_cli": FRONT,
     "cli_output": FRONT,
     "charts": {"factpl_crawler.harmless", "index"},
+    "digests": {"cli_output", "factpl_crawler.documents", "factpl_crawler.harmless", "factpl_crawler.paths", "index"},
     "demo_site": {"demo_site", "factpl_crawler", "index"},
 }
 
@@ -123,6 +125,7 @@ KNOWN_BY_ONE = {
     "leather": ("charts",),
     "resvg_py": ("charts",),
     "tomlkit": ("index.saved",),
+    "jinja2": ("digests",),
 }
 
 
