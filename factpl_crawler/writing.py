@@ -95,12 +95,14 @@ class Writing:
         if from_mail and not any(entry.links for entry in issue.entries) and self._has_links(stored):
             return Change.UNCHANGED
         change = self._put_issue_row(PublicationRef(issue.publication, issue.publication_title), row)
+        before = self._texts(issue.id)
         parts = []
         for entry in issue.entries:
             piece = entry_row(issue.id, entry)
             parts.append(self._put_entry(piece, link_rows(piece["id"], entry.links)))
             stored.discard(piece["id"])
         parts += [self._remove_entry(id) for id in sorted(stored)]
+        self._let_arrivals_follow(before, self._texts(issue.id))
         change = _overall(change, *parts)
         self._record_read("issue", issue.fetch, change, publication=issue.publication)
         return change
@@ -423,6 +425,22 @@ class Writing:
             return Change.UNCHANGED
         self.connection.execute(update(table).where(table.c.id == id).values(news))
         return Change.CHANGED
+
+    def _texts(self, issue_id: str) -> dict[str, tuple[str, str]]:
+        statement = select(entries.c.id, entries.c.headline, entries.c.body).where(entries.c.issue_id == issue_id)
+        return {id: (headline, body) for id, headline, body in self.connection.execute(statement)}
+
+    def _let_arrivals_follow(self, before: Mapping[str, tuple[str, str]], after: Mapping[str, tuple[str, str]]) -> None:
+        """Where entries have moved, as one was put in before them, each came when its text did."""
+        came = {text: self._arrival(id) for id, text in before.items()} if before != after else {}
+        for id, text in after.items():
+            if before.get(id) != text and (text in came or before.get(id) in after.values()):
+                number = came.get(text) or self.number
+                self.connection.execute(update(arrivals).where(arrivals.c.document_id == id).values(number=number))
+
+    def _arrival(self, id: str) -> int | None:
+        row = self._row(arrivals.c.document_id, id)
+        return row["number"] if row else None
 
     def _note_arrival(self, id: str) -> None:
         if self._row(arrivals.c.document_id, id) is None:

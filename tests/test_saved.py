@@ -344,6 +344,12 @@ def test_what_is_corrected_or_comes_back_is_not_new(nights: Nights) -> None:
     assert nights.told(issue(1, "배 소식", "그로크의 봄")) == {"그로크": set()}
 
 
+def test_an_entry_that_was_put_in_is_new_and_those_that_it_moved_are_not(nights: Nights) -> None:
+    cli("watch", "그로크")
+    assert nights.told(issue(1, "그로크의 봄", "배 소식")) == {"그로크": {"naru/1#1"}}
+    assert nights.told(issue(1, "그로크의 가을", "그로크의 봄", "배 소식")) == {"그로크": {"naru/1#1"}}
+
+
 def test_a_search_that_asks_something_else_begins_anew(nights: Nights) -> None:
     cli("watch", "그로크", "--name", "칩")
     assert nights.told(article(1)) == {"칩": {"a/naru/1"}}
@@ -575,10 +581,12 @@ def _one_night(nights: Nights, model: Model, one: dict[str, Any]) -> None:
     found: list[Article | Issue] = [article(number, headline) for number, headline in one["articles"].items()]
     model.arrive({f"a/naru/{number}": headline for number, headline in one["articles"].items()})
     if one["entries"] is not None:
-        found.append(issue(1, *one["entries"]))
+        # Each place has its own words: none has moved.
+        headlines = [f"{headline} {at}" for at, headline in enumerate(one["entries"], 1)]
+        found.append(issue(1, *headlines))
         for id in [id for id in model.headlines if "#" in id]:
             del model.headlines[id]
-        model.arrive({f"naru/1#{at}": headline for at, headline in enumerate(one["entries"], 1)})
+        model.arrive({f"naru/1#{at}": headline for at, headline in enumerate(headlines, 1)})
     if one["end"] == "well":
         assert nights.told(*found) == model.told()
         return

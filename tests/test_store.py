@@ -888,6 +888,21 @@ def test_a_document_arrives_once_however_often_it_is_changed_or_comes_back(store
     assert store.arrived(second, store.stamp().changed) == set()
 
 
+def test_an_entry_that_moves_within_its_issue_arrived_when_its_text_did(store: Store) -> None:
+    def letter(*headlines: str) -> Issue:
+        return issue(7, *(replace(entry(at), headline=headline) for at, headline in enumerate(headlines, 1)))
+
+    store.put_issue(letter("물", "불"))
+    before = store.stamp().changed
+    store.put_issue(letter("바람", "물", "불"))
+    assert store.arrived(before, store.stamp().changed) == {"lantern/7#1"}
+    before = store.stamp().changed
+    store.put_issue(letter("바람이 분다", "물", "불"))
+    assert store.arrived(before, store.stamp().changed) == set()
+    store.put_issue(letter("바람이 분다", "불"))
+    assert store.arrived(before, store.stamp().changed) == set()
+
+
 def test_an_article_that_turns_out_to_have_another_address_arrived_when_it_first_came(store: Store) -> None:
     store.put_article(article(1))
     before = store.stamp().changed
