@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from cli_output import one_line
+from factpl_crawler.harmless import one_line
 from index.trends import Trend
 
 _HEIGHT = 12

@@ -7,18 +7,22 @@ import csv
 import io
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from factpl_crawler.documents import SCHEMA_VERSION, Document
+from factpl_crawler.harmless import harmless, one_line
 
 if TYPE_CHECKING:
     from factpl_crawler.doctor import Finding
     from factpl_crawler.history import Span, Version
     from factpl_crawler.reparse import Reparsed
     from factpl_crawler.store import IssueSummary, QuarantineRow
+    from index.digest import Digest
+    from index.saved import Watched
     from index.search import Alias, FacetCount, Highlight, Hit, Results
     from index.trends import Trend
     from index.words import RisingWord
@@ -30,17 +34,6 @@ _SNIPPET = 160
 _FACET_ROWS = 20
 _DIFFERENCE, _BEFORE_DIFFERENCE = 60, 15
 
-_BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_C1 = range(0x80, 0xA0)
-_SURROGATES = range(0xD800, 0xE000)
-# C0 and DEL have pictures of their own (␛); one for one, so that offsets stay true.
-_HARMLESS: dict[int, int | str] = {
-    **dict.fromkeys((*_C1, *_BIDI, *_SURROGATES), "\ufffd"),
-    **{code: 0x2400 + code for code in range(0x20)},
-    0x7F: 0x2421,
-    ord("\t"): " ",
-    ord("\n"): "\n",
-}
 _UNSAFE_IN_JSON = "[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"  # compiled for JSON alone
 _FORMULA = tuple("=+-@＝＋－＠")
 
@@ -60,19 +53,6 @@ _HIT_COLUMNS = (
 )
 
 Row = tuple[object, ...]
-
-
-def harmless(text: str) -> str:
-    """Return *text*, as long as before, with nothing that a terminal would obey but the ends of lines.
-
-    >>> harmless("a\\x1b[31mb")
-    'a␛[31mb'
-    """
-    return text.translate(_HARMLESS)
-
-
-def one_line(text: str) -> str:
-    return harmless(text).replace("\n", " ")
 
 
 @dataclass(frozen=True)
@@ -121,7 +101,7 @@ def _hit_lines(hit: "Hit", titles: Mapping[str, str], screen: Screen) -> Iterato
     document = hit.document
     headline = [mark for mark in hit.highlights if mark.field == "headline"]
     yield from screen.lines(screen.marked(one_line(document.headline), headline, BOLD))
-    yield from screen.lines(one_line(_about(hit, titles)), "  ")
+    yield from screen.lines(one_line(about(hit, titles)), "  ")
     if text := _snippet(hit, screen):
         yield from screen.lines(text, "  ")
     yield screen.styled("  " + one_line("  ".join(filter(None, (document.url, document.id)))), DIM)
@@ -131,15 +111,15 @@ def _hit_lines(hit: "Hit", titles: Mapping[str, str], screen: Screen) -> Iterato
         yield from screen.lines(_explanation(hit.score, hit.explanation), "  ")
 
 
-def _about(hit: "Hit", titles: Mapping[str, str]) -> str:
+def about(hit: "Hit", titles: Mapping[str, str]) -> str:
     document = hit.document
-    origin = _issue_name(document) if document.issue else _ways_in(hit.issues, titles)
+    origin = issue_name(document) if document.issue else _ways_in(hit.issues, titles)
     section = document.section.label if document.section else None
-    parts = (_day(document.date_published), origin, document.site, section, ", ".join(document.authors))
+    parts = (day(document.date_published), origin, document.site, section, ", ".join(document.authors))
     return " · ".join(part for part in parts if part)
 
 
-def _issue_name(document: Document) -> str:
+def issue_name(document: Document) -> str:
     assert document.issue is not None
     title = document.publication.title if document.publication else ""
     name = f"#{document.issue.number}" if document.issue.number is not None else document.issue.headline
@@ -153,7 +133,7 @@ def _ways_in(issues: Sequence[str], titles: Mapping[str, str]) -> str:
     return " ".join(f"← {titles.get(id, id)} {', '.join(numbers)}" for id, numbers in names.items())
 
 
-def _day(date: str | None) -> str:
+def day(date: str | None) -> str:
     return date[:10] if date else "undated"
 
 
@@ -252,6 +232,42 @@ def aliases_as_csv(aliases: "Sequence[Alias]") -> Iterator[str]:
     return csv_lines(_ALIAS_COLUMNS, _alias_rows(aliases))
 
 
+# --- Saved searches -----------------------------------------------------------------------------------------------
+
+
+def watched_as_text(watched: "Sequence[Watched]") -> Iterator[str]:
+    rows = [(one.search.name, one.documents, one.new, shlex.join(one.search.arguments)) for one in watched]
+    return table(("name", "documents", "new", "search"), rows) if rows else iter(())
+
+
+def watched_as_json(watched: "Sequence[Watched]") -> Iterator[str]:
+    shown = [{**one.search.model_dump(), "documents": one.documents, "new": one.new} for one in watched]
+    yield to_json(shown, indent=2)
+
+
+def digest_as_json(digest: "Digest") -> Iterator[str]:
+    searches = [
+        {"name": one.search.name, "query": one.search.query, "total": one.total, "hits": [*map(_hit_dict, one.hits)]}
+        for one in digest.searches
+    ]
+    issues = [
+        {
+            "id": one.issue.id,
+            "headline": one.issue.headline,
+            "url": one.issue.url,
+            "date_published": one.date,
+            "sections": [
+                {"label": label, "entries": [{"id": entry.id, "headline": entry.headline} for entry in entries]}
+                for label, entries in one.sections
+            ],
+        }
+        for one in digest.issues
+    ]
+    counts = {"documents": digest.documents, "entries": digest.entries, "articles": digest.articles}
+    shown = {"since": str(digest.since), "until": str(digest.until), **counts, "searches": searches, "issues": issues}
+    yield to_json({**shown, "words": [asdict(word) for word in digest.words]}, indent=2)
+
+
 # --- Facets -------------------------------------------------------------------------------------------------------
 
 
@@ -339,7 +355,7 @@ def _document_fields(document: Document) -> Iterator[tuple[str, str | None]]:
     yield "published", _sourced(document.date_published, document.date_published_source)
     yield "modified", _sourced(document.date_modified, document.date_modified_source)
     if document.issue:
-        yield "issue", "  ".join(filter(None, (_issue_name(document), document.issue.headline, document.issue.id)))
+        yield "issue", "  ".join(filter(None, (issue_name(document), document.issue.headline, document.issue.id)))
     if document.section:
         id = f"  ({document.section.id})" if document.section.id else ""
         yield "section", document.section.label + id
@@ -363,7 +379,7 @@ def issue_as_text(entries: Sequence[Document], screen: Screen) -> Iterator[str]:
     """*entries* are those of one issue, at least one."""
     issue = entries[0].issue
     assert issue is not None
-    head = (_issue_name(entries[0]), _day(issue.date_published), issue.headline, issue.url)
+    head = (issue_name(entries[0]), day(issue.date_published), issue.headline, issue.url)
     yield from screen.lines(screen.styled(one_line(" · ".join(filter(None, head))), BOLD))
     for entry in entries:
         yield ""

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click_default_group import DefaultGroup  # type: ignore[import-untyped]  # it has no types
 
-from factpl_crawler.paths import ROOT, data_dir, index_dir, settings_files, store_path
+from factpl_crawler.paths import ROOT, data_dir, index_dir, searches_path, settings_files, store_path
 
 # Each command imports what it needs when it runs: a search loads neither the store's libraries nor the crawler's.
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 FOUND_NOTHING, FOUND_FAULT, FAILED, INTERRUPTED = 1, 1, 2, 130
 DATA = "factpl.data"  # where the context keeps the folder given with --data
-OURS = {"charts", "factpl_crawler", "index"}
+OURS = {"charts", "digests", "factpl_crawler", "index"}
 
 
 class Failure(click.ClickException):
@@ -74,7 +74,7 @@ class Program(DefaultGroup, click.Group):  # type: ignore[misc]  # DefaultGroup 
 
 
 def explained(error: Exception) -> str:
-    from cli_output import one_line
+    from factpl_crawler.harmless import one_line
     from index.errors import NoIndexError
 
     if isinstance(error, NoIndexError) and not store_path().exists():
@@ -166,6 +166,10 @@ FILTERS = (
 )
 
 
+# What a search that is saved may be narrowed by: neither a day nor an issue, which pass.
+LASTING = tuple(option for number, option in enumerate(FILTERS) if number not in (0, 1, 5))
+
+
 def filter_options(command: Callable[..., None]) -> Callable[..., None]:
     """Hand the filters to *command* as one argument, `filters`."""
 
@@ -179,6 +183,19 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
         command(filters=filters, **others)
 
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(FILTERS), with_filters)
+
+
+def lasting_filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Hand what a saved search may be narrowed by to *command* as one argument, `filters`."""
+
+    @functools.wraps(command)
+    def with_filters(**others: Any) -> None:
+        from index.search import Filters
+
+        names = ("section", "author", "site", "publication", "kind")
+        command(filters=Filters(**{name: others.pop(name) for name in names}), **others)
+
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(LASTING), with_filters)
 
 
 def period(since: str | None, until: str | None) -> tuple[date | None, date | None]:
@@ -352,7 +369,7 @@ MEANT = {
 
 def tell_reading(results: "Results") -> None:
     """Say what was searched for where it is not what was typed."""
-    from cli_output import one_line
+    from factpl_crawler.harmless import one_line
 
     if correction := results.correction:
         told = f"Nothing has {correction.typed}. Searched for {correction.used}: {MEANT[correction.kind]}."
@@ -488,6 +505,141 @@ def words(ctx: click.Context, filters: "Filters", limit: int, output_format: str
     write(formats[output_format](found))
     if not found:
         say("No word rose.")
+        ctx.exit(FOUND_NOTHING)
+
+
+@cli.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog=example("watch '그로크 OR LPU' --name 반도체 --kind article"),
+)
+@query_argument
+@click.option("--name", metavar="NAME", help="What to call it; else the query itself.")
+@lasting_filter_options
+@click.option("--replace", is_flag=True, help="In the place of another search of that name.")
+@click.option("--remove", metavar="NAME", help="Watch that no more.")
+@format_option("text", "json")
+@click.pass_context
+def watch(
+    ctx: click.Context,
+    query: str,
+    name: str | None,
+    filters: "Filters",
+    replace: bool,
+    remove: str | None,
+    output_format: str,
+) -> None:
+    """Save QUERY in searches.toml: every night then tells what is new for it, once. Without QUERY, list what is saved.
+
+    What is in the archive today is no news. The file may be edited by hand.
+    """
+    from index.search import Filters
+
+    if remove is not None:
+        if query or name or replace or filters != Filters():
+            raise Failure("--remove goes with nothing else. Run: search_cli.py watch --remove NAME")
+        watch_no_more(composed(remove).strip())
+    elif query.strip():
+        watch_for(query, composed(name or query), filters, replace=replace)
+    elif name or replace or filters != Filters():
+        raise Failure("What is to be watched for? Run: search_cli.py watch '그로크 OR LPU' --name 반도체")
+    elif not list_watched(output_format):
+        ctx.exit(FOUND_NOTHING)
+
+
+def watch_for(query: str, name: str, filters: "Filters", *, replace: bool) -> None:
+    from factpl_crawler.harmless import one_line
+    from index.errors import NoIndexError
+    from index.saved import matching, save_search, saved_search
+
+    search = saved_search(name, query, filters)
+    changed = save_search(searches_path(), search, replace=replace)
+    if store_path().exists():
+        with open_store() as store:
+            store.begin_searches({search.name: search.asked})
+    try:
+        today = f"Today {len(matching(search, index_dir=index_dir()))} documents match, which are no news."
+    except NoIndexError:
+        today = "Nothing is indexed yet."
+    say(one_line(f"{search.name} is {'saved' if changed else 'saved already'}. {today} ./nightly tells what is new."))
+
+
+def watch_no_more(name: str) -> None:
+    from index.saved import remove_search
+
+    remove_search(searches_path(), name)
+    if store_path().exists():
+        with open_store() as store:
+            store.forget_searches([name])
+    say(f"{name} is watched no more.")
+
+
+def list_watched(output_format: str) -> bool:
+    """Say whether there are any."""
+    import cli_output
+    from factpl_crawler.store import NoStoreError
+    from index.errors import NoIndexError
+    from index.saved import Watched, read_searches, watched
+
+    saved = read_searches(searches_path())
+    warn(saved.problems)
+    try:
+        warn_of_an_old_index()
+        with open_store() as store:
+            changed = store.stamp().changed
+            found = [watched(search, store, changed, index_dir=index_dir()) for search in saved.known]
+    except (NoStoreError, NoIndexError) as e:
+        found = [Watched(search) for search in saved.known]
+        if found:
+            say(f"Warning: {explained(e)}")
+    write(cli_output.watched_as_json(found) if output_format == "json" else cli_output.watched_as_text(found))
+    if not found:
+        say(as_typed("No search is saved. Run: search_cli.py watch '그로크 OR LPU' --name 반도체"))
+    return bool(found)
+
+
+FORMATS = {".html": "html", ".htm": "html", ".json": "json"}
+
+
+@cli.command(epilog=example("digest --since 1주 --format html -o week.html"))
+@click.option("--since", metavar="WHEN", default="1주", show_default=True, help="From this day on: 2023-10, 지난주.")
+@click.option("--until", metavar="WHEN", help="Up to the end of this day, month or year; else today.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Documents for each search.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["markdown", "html", "json"]),
+    help="Else as FILE ends, else markdown.",
+)
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write there.")
+@click.pass_context
+def digest(
+    ctx: click.Context, since: str, until: str | None, limit: int, output_format: str | None, output: Path | None
+) -> None:
+    """Print a period as a letter: what is new for each saved search, the issues, and the words that rose.
+
+    A document is of the day that is printed in it.
+    """
+    import cli_output
+    import digests
+    from index.digest import digest as find_digest
+    from index.saved import read_searches
+
+    first, last = period(since, until or "오늘")
+    assert first is not None
+    assert last is not None
+    saved = read_searches(searches_path())
+    warn(saved.problems)
+    warn_of_an_old_index()
+    found = find_digest(saved.known, index_dir=index_dir(), since=first, until=last, limit=limit)
+    formats = {"markdown": digests.as_markdown, "html": digests.as_html, "json": cli_output.digest_as_json}
+    lines = formats[output_format or FORMATS.get(output.suffix if output else "", "markdown")](found)
+    if output:
+        output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        say(f"{found.documents} documents, written to {output}")
+    else:
+        write(lines)
+    if not found.documents:
+        say("Nothing found.")
         ctx.exit(FOUND_NOTHING)
 
 

@@ -25,7 +25,7 @@ from factpl_crawler.backup import ARCHIVE, last_backup
 from factpl_crawler.clock import now
 from factpl_crawler.config import ConfigError, load_config
 from factpl_crawler.migrations import HEAD, REVISIONS
-from factpl_crawler.paths import ROOT, config_path
+from factpl_crawler.paths import ROOT, SEARCHES, config_path
 
 State = Literal["ok", "warning", "fault"]
 
@@ -497,6 +497,25 @@ def _publications() -> Iterable[str]:
     return load_publications(settings)
 
 
+def check_searches(patient: Patient) -> Iterator[Found]:
+    path = patient.data / SEARCHES
+    edit = f"${{EDITOR:-vi}} {quote(str(path))}"
+    try:
+        from index.errors import SearchesBroken
+        from index.saved import read_searches
+    except (ImportError, OSError):
+        yield warning("not examined, for want of the dictionary")
+        return
+    try:
+        saved = read_searches(path)
+    except SearchesBroken as e:
+        yield fault(str(e), edit)
+        return
+    yield from (fault(problem, edit) for problem in saved.problems)
+    if not saved.problems:
+        yield ok(f"{len(saved.known)} saved" if saved.known else "none is saved")
+
+
 def check_nights(patient: Patient) -> Iterator[Found]:
     rows = patient.rows(
         "SELECT started_at, finished_at, exit_code, report FROM nights ORDER BY started_at DESC LIMIT 1"
@@ -561,6 +580,7 @@ CHECKS: Mapping[str, Check] = {
     "disk": check_disk,
     "permissions": check_permissions,
     "settings": check_settings,
+    "searches": check_searches,
     "nights": check_nights,
     "backup": check_backup,
 }

@@ -8,10 +8,11 @@ import argparse
 import asyncio
 import logging
 import os
+import shlex
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -29,14 +30,15 @@ from factpl_crawler.monitors import coverage
 from factpl_crawler.notify import notify
 from factpl_crawler.outcome import judge
 from factpl_crawler.pacing import Paces
-from factpl_crawler.paths import PRIVATE_UMASK, data_dir, index_dir, store_path, warc_dir
+from factpl_crawler.paths import PRIVATE_UMASK, data_dir, index_dir, searches_path, store_path, warc_dir
 from factpl_crawler.publications import load_publications
-from factpl_crawler.report import Crawled, Report, tidy, write_report
+from factpl_crawler.report import Crawled, News, Report, tidy, write_report
 from factpl_crawler.store import NightRow, Store, StoreError
 from factpl_crawler.text import DateError, parse_period
 from factpl_crawler.warc import RawArchive, WarcError
 from index.build import build
 from index.errors import SearchError
+from index.saved import SavedSearches, new_for, read_searches
 
 EXIT_USAGE, EXIT_UNUSABLE, EXIT_LOCKED, EXIT_UNHEALTHY, EXIT_INTERRUPTED = 2, 3, 4, 5, 130
 # What is being downloaded when a night is interrupted may take so long to come to its end.
@@ -54,6 +56,14 @@ class Chosen:
     since: str = ""
     archive: str = ""
     follow_any: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the saved searches ask that were told of the documents up to a change of the archive, by their names."""
+
+    asked: Mapping[str, str] = field(default_factory=dict)
+    up_to: int = 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,9 +122,14 @@ def night(chosen: Chosen, settings: Settings, config: Config) -> int:
         if (last := next(iter(store.nights(1)), None)) and last.finished_at is None:
             print(f"note: the night of {last.started_at} was cut off; this one goes on where it ended", file=sys.stderr)
         _keep(store, report, None)
+        told = Told()
         try:
+            # What was there before this night is no news for a search that it sees for the first time.
+            _saved_searches(store)
             collect(chosen, settings, report)
+            changed = store.stamp().changed
             report.index = str(build(store, index_dir()))
+            told = _find_news(store, report, changed)
             report.exit_code = 0 if report.ok else EXIT_UNHEALTHY
         except KeyboardInterrupt:
             report.faults.append("interrupted; what was collected is kept, and the next night goes on")
@@ -123,24 +138,70 @@ def night(chosen: Chosen, settings: Settings, config: Config) -> int:
             report.faults.append(str(e))
             report.exit_code = EXIT_UNUSABLE
         report.finished_at = now()
-        for problem in notify(report, config.notify) if report.exit_code != EXIT_INTERRUPTED else ():
-            report.faults.append(problem)
-            report.exit_code = report.exit_code or EXIT_UNHEALTHY
-        _keep(store, report, report.finished_at)
-    written = write_report(report, data_dir() / REPORTS)
+        written = _conclude(store, report, config, told)
     tidy(data_dir() / REPORTS, ("*.txt", "*.json", "*.log"), KEPT_NIGHTS)
     print("\n".join(report.lines()))
     print(f"report: {_shown(written)}")
     return report.exit_code
 
 
-def _keep(store: Store, report: Report, finished_at: datetime | None) -> None:
+def _conclude(store: Store, report: Report, config: Config, told: Told) -> Path:
+    """Tell of the night, and note of what: a power cut in between lets news be told twice rather than never."""
+    if report.exit_code != EXIT_INTERRUPTED:
+        notified = notify(report, config.notify)
+        report.faults += notified.problems
+        report.exit_code = report.exit_code or (EXIT_UNHEALTHY if notified.problems else 0)
+        told = Told() if notified.in_vain else told
+    read = Told()
+    try:
+        written = write_report(report, data_dir() / REPORTS)
+        read = told
+    finally:
+        _keep(store, report, report.finished_at, read)
+    return written
+
+
+def _keep(store: Store, report: Report, finished_at: datetime | None, told: Told = Told()) -> None:
     started = report.started_at.isoformat(timespec="seconds")
     if finished_at is None:
         store.put_night(NightRow(started, None, None, None))
     else:
         finished = finished_at.isoformat(timespec="seconds")
-        store.put_night(NightRow(started, finished, report.exit_code, report.to_dict()))
+        night = NightRow(started, finished, report.exit_code, report.to_dict())
+        store.put_night(night, told.asked, told.up_to)
+
+
+# --- Saved searches -----------------------------------------------------------------------------------------------
+
+
+def _saved_searches(store: Store) -> SavedSearches:
+    """Return those of searches.toml, and let the archive know of them."""
+    try:
+        saved = read_searches(searches_path())
+    except SearchError as e:
+        return SavedSearches(problems=(str(e),))
+    known = store.searches()
+    if not saved.problems:  # a slip of the pen is to make no search begin anew
+        store.forget_searches(known.keys() - {search.name for search in saved.known})
+    store.begin_searches({search.name: search.asked for search in saved.known})
+    return saved
+
+
+def _find_news(store: Store, report: Report, changed: int) -> Told:
+    """Report what is new for each saved search in the index, which has what the archive had at change *changed*."""
+    saved = _saved_searches(store)
+    report.faults += saved.problems
+    asked = {}
+    for search in saved.known:
+        try:
+            new = new_for(search, store, changed, index_dir=index_dir())
+        except SearchError as e:
+            report.faults.append(f"the saved search {search.name!r} could not be asked: {e}")
+            continue
+        command = shlex.join(["search_cli.py", "search", "--sort", "date", *search.arguments])
+        report.searches.append(News.of(search.name, store.documents(new) if new else (), command))
+        asked[search.name] = search.asked
+    return Told(asked, changed)
 
 
 def _shown(path: Path) -> str:

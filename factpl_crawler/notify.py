@@ -5,6 +5,7 @@ import os
 import smtplib
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import partial
 from urllib.parse import urlsplit
@@ -17,32 +18,47 @@ SECONDS = 30
 COMMAND_SECONDS = 120
 
 
+@dataclass(frozen=True)
+class Notified:
+    """`problems` say who could not be told, and why; `in_vain`: of those who were to get the report nobody did."""
+
+    problems: list[str]
+    in_vain: bool
+
+
 class NotifyError(Exception):
     """Somebody could not be told; the message says who, and why."""
 
 
-def notify(report: Report, settings: Notify) -> Iterator[str]:
-    """Tell whom *settings* name of a night that they want to hear of; yield who could not be told, and why.
+def notify(report: Report, settings: Notify) -> Notified:
+    """Tell whom *settings* name of a night that they want to hear of.
 
     The ping goes out after every healthy night: whoever waits for it learns from its absence of nights that never were.
     """
-    for tell in _tellers(report, settings):
-        try:
-            tell()
-        except NotifyError as e:
-            yield str(e)
+    tellers = list(_tellers(report, settings))
+    unheard = [problem for tell in tellers if (problem := _problem_of(tell))]
+    ping = [partial(_ask, "ping", settings.ping)] if settings.ping and report.ok else []
+    unanswered = [problem for ask in ping if (problem := _problem_of(ask))]
+    return Notified(unheard + unanswered, in_vain=bool(tellers) and len(unheard) == len(tellers))
+
+
+def _problem_of(tell: Callable[[], None]) -> str | None:
+    try:
+        tell()
+    except NotifyError as e:
+        return str(e)
+    return None
 
 
 def _tellers(report: Report, settings: Notify) -> Iterator[Callable[[], None]]:
-    if _is_told(report, settings):
-        if settings.command:
-            yield partial(_run, settings.command, report)
-        if settings.webhook:
-            yield partial(_post, settings.webhook, report)
-        if settings.mail:
-            yield partial(_send, settings.mail, report)
-    if settings.ping and report.ok:
-        yield partial(_ask, "ping", settings.ping)
+    if not _is_told(report, settings):
+        return
+    if settings.command:
+        yield partial(_run, settings.command, report)
+    if settings.webhook:
+        yield partial(_post, settings.webhook, report)
+    if settings.mail:
+        yield partial(_send, settings.mail, report)
 
 
 def _is_told(report: Report, settings: Notify) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PRIVATE_UMASK = 0o077
+SEARCHES = "searches.toml"
 
 
 def data_dir() -> Path:
@@ -22,7 +23,11 @@ def index_dir() -> Path:
 
 def settings_files() -> dict[str, Path]:
     """Return what a person wrote and a backup keeps, by the name that it has there."""
-    return {"factpl.toml": config_path(), "aliases.toml": ROOT / "aliases.toml"}
+    return {"factpl.toml": config_path(), "aliases.toml": ROOT / "aliases.toml", SEARCHES: searches_path()}
+
+
+def searches_path() -> Path:
+    return data_dir() / SEARCHES
 
 
 def config_path() -> Path:

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from factpl_crawler.documents import Document
 from factpl_crawler.frontier import Event
+from factpl_crawler.harmless import one_line
 from factpl_crawler.outcome import Outcome
 
 MOST_LISTED = 20
@@ -45,6 +47,55 @@ class Crawled:
         }
 
 
+@dataclass(frozen=True)
+class NewDocument:
+    """What a report says of a document; `origin` is its issue, or its site."""
+
+    id: str
+    date: str | None
+    headline: str
+    origin: str
+    url: str | None
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        url = one_line(document.url) if document.url else None
+        day = (document.date_published or "")[:10] or None
+        return cls(document.id, day, one_line(document.headline), one_line(_origin(document)), url)
+
+
+def _origin(document: Document) -> str:
+    if document.issue is None:
+        return document.site or ""
+    title = document.publication.title if document.publication else ""
+    name = document.issue.headline if document.issue.number is None else f"#{document.issue.number}"
+    return " ".join(part for part in (title, name) if part)
+
+
+@dataclass(frozen=True)
+class News:
+    """What is new for a saved search: a *number* of documents, the newest of them, and the *command* that lists all."""
+
+    name: str
+    number: int
+    documents: list[NewDocument]
+    command: str
+
+    @classmethod
+    def of(cls, name: str, documents: Iterable[Document], command: str) -> Self:
+        newest = sorted(documents, key=lambda document: (document.date_published or "", document.id), reverse=True)
+        return cls(name, len(newest), [NewDocument.of(document) for document in newest[:MOST_LISTED]], command)
+
+    def lines(self) -> Iterator[str]:
+        yield ""
+        yield f"saved search {self.name}, new: {self.number}"
+        for one in self.documents:
+            yield f"  {one.date or 'undated'}  {one.headline}"
+            yield f"    {'  '.join(filter(None, (one.origin, one.url, one.id)))}"
+        if self.number > len(self.documents):
+            yield f"  and {self.number - len(self.documents)} more: {self.command}"
+
+
 @dataclass
 class Report:
     """`faults` are those of the night itself; each publication has its own."""
@@ -52,6 +103,7 @@ class Report:
     started_at: datetime
     publications: list[Crawled] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    searches: list[News] = field(default_factory=list)
     index: str = ""
     finished_at: datetime | None = None
     exit_code: int = 0
@@ -62,7 +114,9 @@ class Report:
 
     @property
     def has_news(self) -> bool:
-        return any(event.outcome in ("new", "changed") for crawled in self.publications for event in crawled.events)
+        found = any(news.number for news in self.searches)
+        events = (event for crawled in self.publications for event in crawled.events)
+        return found or any(event.outcome in ("new", "changed") for event in events)
 
     @property
     def name(self) -> str:
@@ -77,6 +131,7 @@ class Report:
             "ok": self.ok,
             "faults": self.faults,
             "index": self.index,
+            "searches": [asdict(news) for news in self.searches],
             "publications": [crawled.to_dict() for crawled in self.publications],
         }
 
@@ -87,14 +142,16 @@ class Report:
         yield from (f"FAULT: {fault}" for fault in self.faults)
         if self.index:
             yield f"index: {self.index}"
+        yield from (f"saved search {news.name}: {news.number or 'nothing'} new" for news in self.searches)
 
     def text(self) -> str:
-        """Return the report with what is new, changed, failed and quarantined."""
+        """Return the report with what is new for saved searches, and what is new, changed, failed and quarantined."""
         state = "healthy" if self.ok else "UNHEALTHY"
         head = [f"The night of {self.started_at:%Y-%m-%d %H:%M}: {state}, exit code {self.exit_code}", ""]
         took = [crawled.took for crawled in self.publications]
+        news = [line for one in self.searches if one.number for line in one.lines()]
         details = [line for crawled in self.publications for line in _details(crawled)]
-        return "\n".join([*head, *self.lines(), *took, *details]) + "\n"
+        return "\n".join([*head, *self.lines(), *took, *news, *details]) + "\n"
 
 
 def _details(crawled: Crawled) -> Iterator[str]:

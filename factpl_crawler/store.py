@@ -9,7 +9,7 @@ import logging
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -48,6 +48,7 @@ from factpl_crawler.rows import Row, article_content, article_document, entry_co
 from factpl_crawler.schedule import Outcome
 from factpl_crawler.stamp import CHANGED, STORE_ID, Stamp, read_stamp, stamp_from
 from factpl_crawler.tables import (
+    arrivals,
     articles,
     entries,
     fetches,
@@ -60,6 +61,7 @@ from factpl_crawler.tables import (
     quarantine,
     redirects,
     removed,
+    searches,
     settled,
     versions,
 )
@@ -73,6 +75,7 @@ __all__ = [
     "NoStoreError",
     "PendingLink",
     "QuarantineRow",
+    "SearchRow",
     "Store",
     "StoreError",
 ]
@@ -128,6 +131,15 @@ class NightRow:
     finished_at: str | None
     exit_code: int | None
     report: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class SearchRow:
+    """A saved search, what it asks, and the number of the transaction up to which it was told what is new."""
+
+    name: str
+    asked: str
+    told: int
 
 
 @dataclass(frozen=True)
@@ -248,10 +260,23 @@ class Store:
         with self._writing() as writing:
             return writing.put_list(fetch, publication, found, next_page, walk=walk)
 
-    def put_night(self, night: NightRow) -> None:
-        """Note that a night has begun, and the same one again when it has ended."""
+    def put_night(self, night: NightRow, told: Mapping[str, str] = {}, number: int = 0) -> None:
+        """Note that a night has begun, and the same one again when it has ended.
+
+        It *told* saved searches, what they ask by their names, of the documents up to *number*.
+        """
         with self._writing() as writing:
             writing.put_night(asdict(night))
+            writing.tell_searches(told, number)
+
+    def begin_searches(self, asked: Mapping[str, str]) -> None:
+        """Note what saved searches ask, by name. What one that is new, or asks something else, finds now is no news."""
+        with self._writing() as writing:
+            writing.begin_searches(asked)
+
+    def forget_searches(self, names: Collection[str]) -> None:
+        with self._writing() as writing:
+            writing.forget_searches(names)
 
     def set_walking(self, publication: str, walking: bool) -> None:
         """Note whether the whole archive is being walked through, which may take several nights."""
@@ -452,6 +477,18 @@ class Store:
         statement = select(removed.c.document_id).where(removed.c.changed > changed_after)
         with self._reading() as connection:
             return list(connection.scalars(statement.order_by(removed.c.document_id)))
+
+    def searches(self) -> dict[str, SearchRow]:
+        """Return what is noted of saved searches, by name."""
+        columns = [searches.c[name] for name in SearchRow.__dataclass_fields__]
+        with self._reading() as connection:
+            return {row.name: SearchRow(*row) for row in connection.execute(select(*columns))}
+
+    def arrived(self, after: int, up_to: int) -> set[str]:
+        """Return the ids of the documents that first came after the one transaction, and up to the other."""
+        statement = select(arrivals.c.document_id).where(arrivals.c.number > after, arrivals.c.number <= up_to)
+        with self._reading() as connection:
+            return set(connection.scalars(statement))
 
     def stamp(self) -> Stamp:
         with self._reading() as connection:

@@ -180,6 +180,24 @@ removed = Table(
     Index("removed_changed", "changed"),
 )
 
+# In which transaction a document came first. One that is removed and comes back is no new one.
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("document_id", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Index("arrivals_number", "number"),
+)
+
+# Of each saved search what it asks, and up to which transaction's documents it was told of what is new.
+searches = Table(
+    "searches",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("asked", Text, nullable=False),
+    Column("told", Integer, nullable=False),
+)
+
 meta = Table(
     "meta",
     metadata,

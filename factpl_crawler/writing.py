@@ -1,7 +1,7 @@
 """What one write transaction of the store does."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
@@ -31,6 +31,7 @@ from factpl_crawler.rows import (
 from factpl_crawler.schedule import Outcome, next_attempt, next_check
 from factpl_crawler.stamp import CHANGED
 from factpl_crawler.tables import (
+    arrivals,
     articles,
     entries,
     fetches,
@@ -43,6 +44,7 @@ from factpl_crawler.tables import (
     quarantine,
     redirects,
     removed,
+    searches,
     settled,
     versions,
 )
@@ -93,12 +95,14 @@ class Writing:
         if from_mail and not any(entry.links for entry in issue.entries) and self._has_links(stored):
             return Change.UNCHANGED
         change = self._put_issue_row(PublicationRef(issue.publication, issue.publication_title), row)
+        before = self._texts(issue.id)
         parts = []
         for entry in issue.entries:
             piece = entry_row(issue.id, entry)
             parts.append(self._put_entry(piece, link_rows(piece["id"], entry.links)))
             stored.discard(piece["id"])
         parts += [self._remove_entry(id) for id in sorted(stored)]
+        self._let_arrivals_follow(before, self._texts(issue.id))
         change = _overall(change, *parts)
         self._record_read("issue", issue.fetch, change, publication=issue.publication)
         return change
@@ -256,6 +260,26 @@ class Writing:
         printed = article and article["date_published"]
         return date.fromisoformat((printed or fetch["first_seen"])[:10])
 
+    # --- Saved searches -------------------------------------------------------------------------------------------
+
+    def begin_searches(self, asked: Mapping[str, str]) -> None:
+        """Note what each search asks. What a new one, or one that asks something else now, finds so far is no news."""
+        last = int(self.connection.scalars(select(meta.c.value).where(meta.c.key == CHANGED)).one())
+        for name, question in asked.items():
+            old = self._row(searches.c.name, name)
+            if old is None or old["asked"] != question:
+                self.connection.execute(delete(searches).where(searches.c.name == name))
+                self.connection.execute(insert(searches).values(name=name, asked=question, told=last))
+
+    def forget_searches(self, names: Collection[str]) -> None:
+        self.connection.execute(delete(searches).where(searches.c.name.in_(names)))
+
+    def tell_searches(self, asked: Mapping[str, str], number: int) -> None:
+        """Note that searches, if they still ask that, were told of all documents up to *number*."""
+        for name, question in asked.items():
+            these = (searches.c.name == name, searches.c.asked == question, searches.c.told < number)
+            self.connection.execute(update(searches).where(*these).values(told=number))
+
     # --- Issues and entries ---------------------------------------------------------------------------------------
 
     def _put_issue_row(self, publication: PublicationRef, row: dict[str, Any]) -> Change:
@@ -323,7 +347,14 @@ class Writing:
         self._repoint(requested, id)
         if old := self._row(articles.c.id, requested):
             self._remove(articles, old, article_content(old))
+        self._keep_arrival(requested, id)
         return Change.CHANGED
+
+    def _keep_arrival(self, requested: str, id: str) -> None:
+        """Let the article *id* have come when it came under its other name."""
+        if known := self._row(arrivals.c.document_id, requested):
+            later = (arrivals.c.document_id == id, arrivals.c.number > known["number"])
+            self.connection.execute(update(arrivals).where(*later).values(number=known["number"]))
 
     def _repoint(self, requested: str, id: str) -> None:
         these = links.c.article_id == requested
@@ -384,6 +415,7 @@ class Writing:
             version = max(version, 1 + self._last_version(id))
             self.connection.execute(insert(table).values({**row, "version": version, "changed": self.number}))
             self.connection.execute(delete(removed).where(removed.c.document_id == id))
+            self._note_arrival(id)
             return Change.NEW
         news = {name: value for name, value in row.items() if value != old[name]}
         if content != old_content:
@@ -393,6 +425,26 @@ class Writing:
             return Change.UNCHANGED
         self.connection.execute(update(table).where(table.c.id == id).values(news))
         return Change.CHANGED
+
+    def _texts(self, issue_id: str) -> dict[str, tuple[str, str]]:
+        statement = select(entries.c.id, entries.c.headline, entries.c.body).where(entries.c.issue_id == issue_id)
+        return {id: (headline, body) for id, headline, body in self.connection.execute(statement)}
+
+    def _let_arrivals_follow(self, before: Mapping[str, tuple[str, str]], after: Mapping[str, tuple[str, str]]) -> None:
+        """Where entries have moved, as one was put in before them, each came when its text did."""
+        came = {text: self._arrival(id) for id, text in before.items()} if before != after else {}
+        for id, text in after.items():
+            if before.get(id) != text and (text in came or before.get(id) in after.values()):
+                number = came.get(text) or self.number
+                self.connection.execute(update(arrivals).where(arrivals.c.document_id == id).values(number=number))
+
+    def _arrival(self, id: str) -> int | None:
+        row = self._row(arrivals.c.document_id, id)
+        return row["number"] if row else None
+
+    def _note_arrival(self, id: str) -> None:
+        if self._row(arrivals.c.document_id, id) is None:
+            self.connection.execute(insert(arrivals).values(document_id=id, number=self.number))
 
     def _remove(self, table: Table, old: Row, content: dict[str, Any]) -> None:
         self._keep_version(old["id"], old["version"], content)

@@ -36,6 +36,11 @@ class WorkerEnded(SearchError):  # noqa: N818  # reads as what it says of the pr
         )
 
 
+class SearchesBroken(SearchError):  # noqa: N818  # reads as what it says of the file
+    def __init__(self, file: object, reason: object) -> None:
+        super().__init__(f"{file} cannot be read ({reason}). Mend it in an editor")
+
+
 class AliasesBroken(SearchError):  # noqa: N818  # reads as what it says of the file
     def __init__(self, file: object, reason: object) -> None:
         super().__init__(f"{file} cannot be read ({reason}). Mend it, or search with --no-aliases")

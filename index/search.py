@@ -159,12 +159,14 @@ def search(
     collapse: bool = False,
     exact: bool = False,
     aliases: bool = True,
+    reread: bool = True,
 ) -> Results:
     """Return the best hits first, or the newest where there are no words to be good at; *text* is as typed, or a tree.
 
     Raises QueryError and SearchError. With *store_path*, an index older than the archive is warned of. *facets* are
     some of FACETS. With *collapse*, the page has fewer hits than *limit* where documents say the same. Without
-    *aliases*, words are not found by their other names; *exact* is that and nothing but what was typed.
+    *aliases*, words are not found by their other names; without *reread*, nothing is read in another way where nothing
+    was found; *exact* is both.
     """
     started = perf_counter()
     typed = parse(text) if isinstance(text, str) else text
@@ -172,10 +174,11 @@ def search(
         asked = _Asked(reader, index_dir / meta.folder, filters, aliases=aliases and not exact)
         reading, query = Reading(typed), asked.narrowed(typed)
         found, total = reader.search(query, sort or _natural_sort(query), limit, offset, explain=explain)
-        if not exact and (again := read_again(typed, total, asked)) != reading:
+        reread = reread and not exact
+        if reread and (again := read_again(typed, total, asked)) != reading:
             reading, query = again, asked.narrowed(again.query)
             found, total = reader.search(query, sort or _natural_sort(query), limit, offset, explain=explain)
-        if total and not exact:
+        if total and reread:
             reading = doubted(reading, typed, asked)
         dropped = asked.dropped(reading)
         counted = count_facets(reader, query, facets, meta.publications)

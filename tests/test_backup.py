@@ -19,7 +19,7 @@ from invented import document
 
 import search_cli
 from factpl_crawler.backup import BackupError, Manifest, back_up, last_backup, restore
-from factpl_crawler.paths import ROOT, settings_files
+from factpl_crawler.paths import ROOT, data_dir, settings_files
 from factpl_crawler.store import Store
 from index.aliases import FILE as ALIASES
 from index.build import build
@@ -132,7 +132,7 @@ def test_a_backup_holds_the_archive_what_is_raw_and_complete_and_the_settings(
     files = {"archive.sqlite3": archive, **kept}
     assert manifest == {
         "made_at": NIGHT,
-        "revision": "0002",
+        "revision": "0003",
         "store_id": stamp.store_id,
         "changed": stamp.changed,
         "documents": 3,
@@ -409,7 +409,11 @@ def test_settings_that_are_missing_are_restored_and_others_left(
 
 
 def test_the_settings_that_are_kept_are_those_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert settings_files() == {"factpl.toml": ROOT / "factpl.toml", "aliases.toml": ALIASES}
+    assert settings_files() == {
+        "factpl.toml": ROOT / "factpl.toml",
+        "aliases.toml": ALIASES,
+        "searches.toml": data_dir() / "searches.toml",
+    }
     monkeypatch.setenv("FACTPL_CONFIG", "/elsewhere/my.toml")
     assert settings_files()["factpl.toml"] == Path("/elsewhere/my.toml")
 

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "search_web", "web", "cli_output", "charts"}
+OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "search_web", "web", "cli_output", "charts", "digests"}
 STORE = {
     f"factpl_crawler.{module}"
     for module in (
@@ -18,10 +18,12 @@ STORE = {
 FRONT = {
     "charts",
     "cli_output",
+    "digests",
     "factpl_crawler.backup",
     "factpl_crawler.doctor",
     "factpl_crawler.documents",
     "factpl_crawler.exchange",
+    "factpl_crawler.harmless",
     "factpl_crawler.history",
     "factpl_crawler.lock",
     "factpl_crawler.paths",
@@ -39,6 +41,7 @@ ROOMS = {
     "factpl_crawler.documents": set(),
     "factpl_crawler.stamp": set(),
     "factpl_crawler.paths": set(),
+    "factpl_crawler.harmless": set(),
     "factpl_crawler.copies": set(),
     "factpl_crawler.history": set(),
     "factpl_crawler.clock": {"factpl_crawler.text"},
@@ -78,7 +81,7 @@ ROOMS = {
         "factpl_crawler.stamp",
     },
     "factpl_crawler.doctor": {"factpl_crawler", "index"},
-    "factpl_crawler.nightly": {"factpl_crawler", "index.build", "index.errors"},
+    "factpl_crawler.nightly": {"factpl_crawler", "index.build", "index.errors", "index.saved"},
     "index.errors": set(),
     "index.hanja": set(),
     "index.korean": {"index.hanja"},
@@ -93,10 +96,10 @@ ROOMS = {
         "factpl_crawler.text",
         "index",
     },
+    "index.saved": {"factpl_crawler.paths", "index"},
     "index": {"factpl_crawler.documents", "factpl_crawler.stamp", "factpl_crawler.text", "index"},
     "search_cli": FRONT,
     "cli_output": FRONT,
-    "charts": {"cli_output", "index"},
     "search_web": {"factpl_crawler.paths", "web"},
     "web": {
         "factpl_crawler.documents",
@@ -106,6 +109,8 @@ ROOMS = {
         "index",
         "web",
     },
+    "charts": {"factpl_crawler.harmless", "index"},
+    "digests": {"cli_output", "factpl_crawler.documents", "factpl_crawler.harmless", "factpl_crawler.paths", "index"},
     "demo_site": {"demo_site", "factpl_crawler", "index"},
 }
 
@@ -129,8 +134,9 @@ KNOWN_BY_ONE = {
     "leather": ("charts",),
     "resvg_py": ("charts",),
     "starlette": ("search_web", "web"),
-    "jinja2": ("web.pages",),
     "babel": ("web.language",),
+    "tomlkit": ("index.saved",),
+    "jinja2": ("digests", "web.pages"),
 }
 
 

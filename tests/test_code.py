@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-SHIPPED = ["factpl_crawler", "index", "demo_site", "tools", "search_cli.py", "cli_output.py", "charts.py"]
+SHIPPED = ["factpl_crawler", "index", "demo_site", "tools", "search_cli.py", "cli_output.py", "charts.py", "digests.py"]
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_where_all_is_well_every_check_says_what_it_found(data: Path, tmp_path: 
     (disk,) = [one for one in found if one.check == "disk"]
     assert disk.text.endswith(f" used by {data}")
     assert found == [
-        Finding("store", "ok", "4 documents, schema 0002"),
+        Finding("store", "ok", "4 documents, schema 0003"),
         Finding("warc", "ok", "1 raw files read"),
         Finding("index", "ok", f"4 documents, built {meta.built_at}"),
         Finding("dictionary", "ok", f"reads Korean ({ANALYSIS_VERSION})"),
@@ -149,6 +149,7 @@ def test_where_all_is_well_every_check_says_what_it_found(data: Path, tmp_path: 
         disk,
         Finding("permissions", "ok", f"{data} is its owner's alone"),
         Finding("settings", "ok", "collects factpl; contact post@naru.example"),
+        Finding("searches", "ok", "none is saved"),
         Finding("nights", "ok", "the last was healthy, 2 hours ago"),
         Finding("backup", "ok", f"the last is 0 hours old, in {tmp_path / 'backups'}"),
     ]
@@ -175,7 +176,7 @@ def test_the_command_prints_a_line_for_each_finding_and_ends_with_0(data: Path) 
     result = CliRunner().invoke(search_cli.cli, ["doctor"], prog_name="search_cli.py")
     assert (result.stderr, result.exit_code) == ("", 0)
     lines = result.stdout.splitlines()
-    assert lines[0] == "ok       store        4 documents, schema 0002"
+    assert lines[0] == "ok       store        4 documents, schema 0003"
     assert [line.split()[:2] for line in lines] == [["ok", name] for name in doctor.CHECKS]
 
 

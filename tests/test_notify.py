@@ -66,7 +66,7 @@ def test_a_command_is_given_the_report_of_the_nights_that_somebody_wants_to_hear
         settings = Notify.model_validate(
             {"when": when, "command": ["sh", "-c", f'cat > {file}; echo "$FACTPL_EXIT_CODE" >> {file}']}
         )
-        assert list(notify(night, settings)) == []
+        assert notify(night, settings).problems == []
         seen.append(file.exists())
         if file.exists():
             assert file.read_text(encoding="utf-8") == f"{night.text()}{night.exit_code}\n"
@@ -77,8 +77,8 @@ def test_a_command_is_given_the_report_of_the_nights_that_somebody_wants_to_hear
 def test_a_webhook_gets_the_report_as_json_and_the_ping_comes_after_healthy_nights_only(server: Any) -> None:
     address = f"http://127.0.0.1:{server.server_port}"
     settings = Notify(when="always", webhook=f"{address}/hook", ping=f"{address}/ping")
-    assert list(notify(report(news=True), settings)) == []
-    assert list(notify(report(ok=False), settings)) == []
+    assert notify(report(news=True), settings).problems == []
+    assert notify(report(ok=False), settings).problems == []
     assert [(method, path) for method, path, _ in server.asked] == [
         ("POST", "/hook"),
         ("GET", "/ping"),
@@ -89,7 +89,7 @@ def test_a_webhook_gets_the_report_as_json_and_the_ping_comes_after_healthy_nigh
 
 
 def test_the_ping_goes_out_even_where_nobody_wants_to_hear_of_healthy_nights(server: Any) -> None:
-    assert list(notify(report(), Notify(ping=f"http://127.0.0.1:{server.server_port}/ping"))) == []
+    assert notify(report(), Notify(ping=f"http://127.0.0.1:{server.server_port}/ping")).problems == []
     assert [path for _, path, _ in server.asked] == ["/ping"]
 
 
@@ -124,7 +124,7 @@ def test_a_mail_says_in_its_subject_how_the_night_was() -> None:
         sender="factpl@n.example",
         to=("desk@n.example",),
     )
-    assert list(notify(report(ok=False), Notify(mail=mail))) == []
+    assert notify(report(ok=False), Notify(mail=mail)).problems == []
     server.shutdown()
     server.server_close()
     received = server.received.decode()  # type: ignore[attr-defined]
@@ -145,14 +145,14 @@ def test_who_could_not_be_told_is_named_without_the_secret_in_the_address(server
         when="always", command=("false",), webhook=f"http://127.0.0.1:{server.server_port}/gone/secret",
         ping="file:///etc/hostname", mail=mail,
     )  # fmt: skip
-    problems = list(notify(report(), settings))
+    problems = notify(report(), settings).problems
     assert problems == [
         "the command false ended with 1",
         "the webhook at 127.0.0.1 could not be reached: HTTP Error 404: Not Found",
         "the mail could not be sent by 127.0.0.1: [Errno 111] Connection refused",
         "the ping in factpl.toml is no http or https address",
     ]
-    assert list(notify(report(ok=False), Notify(command=("no-such-command",)))) == [
+    assert notify(report(ok=False), Notify(command=("no-such-command",))).problems == [
         "the command no-such-command could not be run: [Errno 2] No such file or directory: 'no-such-command'"
     ]
 
@@ -165,6 +165,6 @@ def test_a_password_that_is_refused_is_a_problem_of_the_mail(monkeypatch: pytest
     mail = Mail(
         host="mail.example", security="tls", user="u", password_env="SECRET", sender="a@n.example", to=("b@n.example",)
     )
-    assert list(notify(report(ok=False), Notify(mail=mail))) == [
+    assert notify(report(ok=False), Notify(mail=mail)).problems == [
         "the mail could not be sent by mail.example: (535, b'no')"
     ]

@@ -25,7 +25,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cli_output
+import digests
 import search_cli
+from factpl_crawler import harmless
 from factpl_crawler.documents import Document, DocumentLink, IssueRef, LinkedFrom, PublicationRef, Section
 from factpl_crawler.exchange import export, import_documents
 from factpl_crawler.items import Quarantined
@@ -511,7 +513,7 @@ def test_lines_are_broken_by_the_width_that_hangul_takes(archive: Path) -> None:
 
 
 def test_the_examples_in_the_source_are_true() -> None:
-    assert doctest.testmod(cli_output) == (0, 1)
+    assert [doctest.testmod(module) for module in (harmless, digests)] == [(0, 1), (0, 1)]
 
 
 @given(st.text(st.characters(codec=None)))

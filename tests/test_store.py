@@ -28,8 +28,10 @@ from factpl_crawler.store import (
     Change,
     IssueSummary,
     NewerStoreError,
+    NightRow,
     NoStoreError,
     PendingLink,
+    SearchRow,
     Store,
     StoreError,
 )
@@ -868,3 +870,64 @@ def test_what_is_written_is_seen_by_all_whoever_closed_the_archive_before(store:
         store.put_article(article(number))
         seen.append(counted())
     assert seen == [1, 2, 3]
+
+
+# --- Saved searches -----------------------------------------------------------------------------------------------
+
+
+def test_a_document_arrives_once_however_often_it_is_changed_or_comes_back(store: Store) -> None:
+    store.put_article(article(1))
+    first = store.stamp().changed
+    store.put_article(article(1, body="물이 깊어졌다."))
+    store.put_issue(issue(7, entry(1), entry(2)))
+    second = store.stamp().changed
+    store.put_issue(issue(7, entry(1)))
+    store.put_issue(issue(7, entry(1), entry(2)))
+    assert store.arrived(0, first) == {"a/example/1"}
+    assert store.arrived(first, second) == {"lantern/7#1", "lantern/7#2"}
+    assert store.arrived(second, store.stamp().changed) == set()
+
+
+def test_an_entry_that_moves_within_its_issue_arrived_when_its_text_did(store: Store) -> None:
+    def letter(*headlines: str) -> Issue:
+        return issue(7, *(replace(entry(at), headline=headline) for at, headline in enumerate(headlines, 1)))
+
+    store.put_issue(letter("물", "불"))
+    before = store.stamp().changed
+    store.put_issue(letter("바람", "물", "불"))
+    assert store.arrived(before, store.stamp().changed) == {"lantern/7#1"}
+    before = store.stamp().changed
+    store.put_issue(letter("바람이 분다", "물", "불"))
+    assert store.arrived(before, store.stamp().changed) == set()
+    store.put_issue(letter("바람이 분다", "불"))
+    assert store.arrived(before, store.stamp().changed) == set()
+
+
+def test_an_article_that_turns_out_to_have_another_address_arrived_when_it_first_came(store: Store) -> None:
+    store.put_article(article(1))
+    before = store.stamp().changed
+    store.put_article(replace(article(2), requested_id=article(1).id))
+    assert store.arrived(before, store.stamp().changed) == set()
+
+
+def test_what_a_search_finds_when_it_begins_is_no_news_and_when_it_asks_something_else_it_begins_anew(
+    store: Store,
+) -> None:
+    store.put_article(article(1))
+    store.begin_searches({"물": "물", "불": "불"})
+    begun = store.stamp().changed
+    store.put_article(article(2))
+    store.begin_searches({"물": "물", "불": "불이야"})
+    now = store.stamp().changed
+    assert store.searches() == {"물": SearchRow("물", "물", begun), "불": SearchRow("불", "불이야", now)}
+    store.forget_searches(["불"])
+    assert list(store.searches()) == ["물"]
+
+
+def test_a_search_is_told_in_the_transaction_of_the_night_if_it_still_asks_the_same(store: Store) -> None:
+    store.begin_searches({"물": "물", "불": "불"})
+    night = NightRow("2024-03-08T03:17:00+09:00", "2024-03-08T03:19:00+09:00", 0, {})
+    store.put_night(night, {"물": "물", "불": "불이야"}, 7)
+    assert [row.told for row in store.searches().values()] == [7, 0]
+    store.put_night(night, {"물": "물"}, 5)
+    assert store.searches()["물"].told == 7
