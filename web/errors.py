@@ -16,7 +16,7 @@ from web.rendering import page
 
 _COMMAND = re.compile(r"search_cli\.py(?: [\w-]+)+")
 _RETRY_SECONDS = 60
-# For each, the name that the template tells it by. Messages of an index name folders of this machine, so they are not shown.
+# What the template tells them by. Their own messages name folders of this machine, which are nobody's business.
 _STATES: Mapping[type[Exception], str] = {
     NoStoreError: "no archive",
     NoIndexError: "no index",

@@ -39,7 +39,7 @@ class Kept:
             with self._lock:
                 self._answers.pop(key, None)
             answer.set_exception(e)
-            return
+            raise
         answer.set_result(found)
         with self._lock:
             self._weights[key] = self._weigh(found)

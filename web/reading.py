@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from factpl_crawler.documents import Document, DocumentLink, IssueRef, LinkedFrom
+from factpl_crawler.documents import Document, DocumentLink, LinkedFrom
 from factpl_crawler.history import DiffLine, Version, changed_fields, diff_lines, with_older
 from factpl_crawler.store import IssueSummary, Store
 from index.highlights import spans

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -39,11 +40,11 @@ def _other_language(request: Request, spoken: str) -> str:
     return f"?{urlencode([*kept, ('lang', other)])}"
 
 
-def headline(hit: Hit) -> markup.Markup:
+def headline(hit: Hit) -> Markup:
     return markup.marked(hit.document.headline, [mark for mark in hit.highlights if mark.field == "headline"])
 
 
-def excerpt(hit: Hit) -> markup.Markup:
+def excerpt(hit: Hit) -> Markup:
     found = snippet(hit.document.body, [mark for mark in hit.highlights if mark.field == "body"], _SNIPPET)
     return markup.marked(found.text, found.highlights)
 
