@@ -372,6 +372,12 @@ class Store:
         with self._reading() as connection:
             return {article_id, *connection.scalars(statement)}
 
+    def turned_out(self, requested_id: str) -> str | None:
+        """Return the article that *requested_id* was found to be, if that is another."""
+        statement = select(redirects.c.article_id).where(redirects.c.requested_id == requested_id)
+        with self._reading() as connection:
+            return connection.scalars(statement).one_or_none()
+
     def issue_date(self, issue_id: str) -> str | None:
         with self._reading() as connection:
             return connection.scalars(select(issues.c.date_published).where(issues.c.id == issue_id)).one_or_none()

@@ -1,6 +1,9 @@
 """The demonstration's archive and index, made from what a crawl of it must give."""
 
 from pathlib import Path
+from typing import Any
+
+from invented import document
 
 from demo_site.expected import load
 from factpl_crawler.documents import Document
@@ -19,6 +22,11 @@ def archive_of(folder: Path, *documents: Document) -> Archive:
                 put(document)
         build(store, archive.index_dir)
     return archive
+
+
+def article(name: str, headline: str = "", body: str = "", date: str | None = "2024-03-07", **fields: Any) -> Document:
+    address = {"url": f"https://naru.example/{name}", "site": "naru.example"}
+    return document(f"a/{name}", headline, body, date, **(address | fields))
 
 
 def demo_archive(folder: Path) -> Archive:

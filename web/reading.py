@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from factpl_crawler.documents import Document, DocumentLink, LinkedFrom
@@ -15,6 +15,7 @@ from index.highlights import spans
 from index.query import MAX_LENGTH, Query
 from index.search import MARKED_CHARACTERS, Highlight
 from web.archive import Archive, within_document, within_issue
+from web.paths import document_path
 from web.rendering import page
 
 _RELATED = 6
@@ -87,8 +88,9 @@ def issue_page(request: Request, archive: Archive, id: str) -> Response:
 
 def article_page(request: Request, archive: Archive, id: str) -> Response:
     store, q = archive.store, _searched(request)
-    article = store.document(id)
-    versions = store.history(id)
+    article, versions = store.document(id), store.history(id)
+    if article is None and (other := store.turned_out(id)):
+        return RedirectResponse(document_path(other, q), 307)
     if not versions:
         raise HTTPException(404, "article")
     if article is None:
