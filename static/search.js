@@ -160,7 +160,8 @@ function walked(event, box) {
 }
 
 function pressed(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  // The box was there first.
+  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
   const box = document.querySelector("input[name=q]");
   if (event.key === "/" && box && !event.target.closest(WRITABLE)) {
     event.preventDefault();
