@@ -3,6 +3,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,7 @@ import pytest
 from demo_archive import archive_of, article, demo_archive
 from invented import document, section
 from parsel import Selector, SelectorList
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 import search_web
@@ -17,7 +19,7 @@ from factpl_crawler.documents import Document, DocumentLink, LinkedFrom, Publica
 from factpl_crawler.items import Article
 from factpl_crawler.store import Store
 from index.build import build
-from index.search import Hit
+from index.search import Filters, Hit
 from web.archive import Archive
 from web.asked import Asked
 
@@ -257,6 +259,26 @@ def test_a_hit_is_marked_once_for_all_who_ask(demo: Archive) -> None:
     first, second = (demo.search(Asked(q="그로크")).hits[0] for _ in range(2))
     assert first is second
     assert first.highlights is second.highlights
+
+
+def test_a_page_is_made_once_for_all_who_ask(demo: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(
+        "web.pages.results_page", lambda request, *_: made.append(str(request.url)) or PlainTextResponse("쪽")
+    )
+    client = Reader(demo).client
+    answers = [
+        client.get(f"/?q={q}", headers={"accept-language": spoken}) for q in "봄여" for spoken in ("ko", "en", "ko")
+    ]
+    assert (len(made), {answer.text for answer in answers}) == (4, {"쪽"})
+    assert {tuple(answer.headers.items()) for answer in answers} == {tuple(answers[0].headers.items())}
+
+
+def test_last_month_is_another_month_one_day(demo: Archive) -> None:
+    today, next_month = Asked(q="칩", since="지난달"), Asked(q="칩", since="지난달")
+    today.__dict__["filters"] = Filters(since=date(2024, 1, 1))
+    next_month.__dict__["filters"] = Filters(since=date(2024, 7, 1))
+    assert demo.search(today).total > demo.search(next_month).total
 
 
 def test_the_other_names_written_by_hand_count_at_once(

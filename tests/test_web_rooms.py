@@ -72,6 +72,7 @@ def test_paragraphs_keep_their_marks(text: str, places: list[Highlight], expecte
 @pytest.mark.parametrize(
     "url",
     [
+        *("javascript://naru.example/%0aalert(1)", "ftp://naru.example/"),
         *("javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)"),
         *(
             "data:text/html,<script>",

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from factpl_crawler.store import IssueSummary, Store
-from factpl_crawler.text import parse_period
+from factpl_crawler.store import IssueSummary, Store, StoreError
+from factpl_crawler.text import KST
 from index.aliases import FILE as ALIASES
 from index.errors import SearchError
 from index.meta import read_meta
@@ -21,8 +21,8 @@ from web.asked import Asked
 from web.kept import Kept
 
 FACETS = ("section", "author", "site", "publication", "year", "month")
-# Characters of what is kept: a page of results has some ten thousand.
-MOST_KEPT = 10_000_000
+# Characters of what is kept: a page has some twenty thousand, the documents on it as many.
+MOST_KEPT = 16_000_000
 _WEEK = timedelta(days=7)
 
 Answer = TypeVar("Answer")
@@ -98,10 +98,18 @@ class Archive:
 
     def last_week(self) -> date:
         """Return the first of the seven days that end with the newest document, or today."""
-        today = parse_period("오늘")[0]
+        today = datetime.now(KST).date()
         newest = self.search(Asked(limit=1), facets=()).hits
         day = newest[0].document.date_published if newest else None
         return min(today, date.fromisoformat(day[:10]) if day else today) - _WEEK + timedelta(days=1)
+
+    def keep_page(self, key: tuple[Hashable, ...], make: Callable[[], Answer]) -> Answer:
+        """Return the page that was made for *key*, until the archive, its index or the day is another."""
+        try:
+            stamp = self.store.stamp()
+        except StoreError:
+            stamp = None
+        return self._keep(("page", stamp, datetime.now(KST).date(), *key), make)
 
     def _keep(self, key: tuple[Hashable, ...], find: Callable[[], Answer]) -> Answer:
         meta = read_meta(self.index_dir)
@@ -143,6 +151,8 @@ def within_document(id: str) -> Query:
 
 
 def _weight(answer: Any) -> int:
+    if body := getattr(answer, "body", b""):
+        return len(body)
     if not isinstance(answer, Results):
         return 100 * (1 + len(answer) if isinstance(answer, list | tuple | dict) else 1)
     documents = (hit.document for hit in answer.hits)

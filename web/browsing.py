@@ -7,7 +7,6 @@ from typing import cast
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from index.errors import SearchError
 from index.trends import NothingDatedError, TooManyPeriodsError, Unit
@@ -16,7 +15,7 @@ from web.archive import Archive
 from web.asked import Asked, AskedError
 from web.calendars import months
 from web.charts import LINES_HEIGHT, WIDTH, lines
-from web.rendering import page
+from web.rendering import Endpoint, page
 
 MOST_COMPARED = 5
 _RISING = 30
@@ -24,7 +23,7 @@ _ROWS = 500
 _UNITS = ("month", "week")
 
 
-def routes(archive: Archive) -> list[Route]:
+def endpoints(archive: Archive) -> dict[str, Endpoint]:
     def issues(request: Request) -> Response:
         # As they come, the newest first, those of a publication together.
         ordered = sorted(archive.issues(), key=lambda issue: issue.publication.id)
@@ -54,14 +53,14 @@ def routes(archive: Archive) -> list[Route]:
     def words(request: Request) -> Response:
         return words_page(request, archive)
 
-    return [
-        Route("/issues", issues),
-        Route("/issues/{publication}", calendar),
-        Route("/sections", sections),
-        Route("/authors", authors),
-        Route("/trends", trends),
-        Route("/words", words),
-    ]
+    return {
+        "/issues": issues,
+        "/issues/{publication}": calendar,
+        "/sections": sections,
+        "/authors": authors,
+        "/trends": trends,
+        "/words": words,
+    }
 
 
 def trends_page(request: Request, archive: Archive) -> Response:

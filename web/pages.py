@@ -1,5 +1,7 @@
 """The pages: the search itself here, and with it those to browse and to read."""
 
+from copy import copy
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,8 +14,9 @@ from web.archive import Archive
 from web.asked import Asked
 from web.charts import bars
 from web.errors import ERROR_PAGES
+from web.language import language
 from web.narrowing import chosen, facets, pages, period
-from web.rendering import page
+from web.rendering import Endpoint, page
 
 __all__ = ["ERROR_PAGES", "routes"]
 
@@ -25,7 +28,20 @@ def routes(archive: Archive) -> list[Route]:
         asked = Asked.of(request.query_params, ignored=("lang",))
         return home_page(request, archive) if asked == Asked() else results_page(request, archive, asked)
 
-    return [Route("/", search, name="search"), *browsing.routes(archive), *reading.routes(archive)]
+    found = {"/": search, **browsing.endpoints(archive), **reading.endpoints(archive)}
+    return [Route(path, _kept(archive, endpoint)) for path, endpoint in found.items()]
+
+
+def _kept(archive: Archive, endpoint: Endpoint) -> Endpoint:
+    def answered(request: Request) -> Response:
+        key = request.scope["path"], request.url.query, language(request)
+        kept = archive.keep_page(key, lambda: endpoint(request))
+        answer = copy(kept)
+        # Who stands between adds his own.
+        answer.raw_headers = list(kept.raw_headers)
+        return answer
+
+    return answered
 
 
 def home_page(request: Request, archive: Archive) -> Response:

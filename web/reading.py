@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from factpl_crawler.documents import Document, DocumentLink, LinkedFrom
 from factpl_crawler.history import DiffLine, Version, changed_fields, diff_lines, with_older
@@ -16,7 +15,7 @@ from index.query import MAX_LENGTH, Query
 from index.search import MARKED_CHARACTERS, Highlight
 from web.archive import Archive, within_document, within_issue
 from web.paths import document_path
-from web.rendering import page
+from web.rendering import Endpoint, page
 
 _RELATED = 6
 
@@ -56,14 +55,14 @@ class EntryShown:
     versions: list[VersionShown]
 
 
-def routes(archive: Archive) -> list[Route]:
+def endpoints(archive: Archive) -> dict[str, Endpoint]:
     def issue(request: Request) -> Response:
         return issue_page(request, archive, "{publication}/{name}".format(**request.path_params))
 
     def article(request: Request) -> Response:
         return article_page(request, archive, f"a/{request.path_params['rest']}")
 
-    return [Route("/issue/{publication}/{name}", issue), Route("/article/{rest:path}", article)]
+    return {"/issue/{publication}/{name}": issue, "/article/{rest:path}": article}
 
 
 def issue_page(request: Request, archive: Archive, id: str) -> Response:
