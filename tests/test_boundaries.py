@@ -138,6 +138,7 @@ KNOWN_BY_ONE = {
     "jinja2": ("web.rendering",),
     "babel": ("web.language",),
     "nh3": ("web.markup",),
+    "uvicorn": ("web.serving", "demo_site.screenshots"),
 }
 
 
