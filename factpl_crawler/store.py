@@ -404,6 +404,13 @@ class Store:
         with self._reading() as connection:
             return next((found for load in (_entries, _articles) for found in load(connection, [id])), None)
 
+    def documents_by_id(self, ids: Sequence[str]) -> dict[str, Document]:
+        """Return those of *ids* that there are, in few statements; they are of one moment."""
+        with self._reading() as connection:
+            batches = [ids[at : at + BATCH] for at in range(0, len(ids), BATCH)]
+            loaded = (load(connection, list(batch)) for batch in batches for load in (_entries, _articles))
+            return {document.id: document for documents in loaded for document in documents}
+
     def notes(self, id: str) -> dict[str, Any]:
         """Return what is kept with the issue or article *id* and is not exported; empty where there is none."""
         kept = {issues: ("notices", "problems"), articles: ("layout", "problems")}

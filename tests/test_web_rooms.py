@@ -191,6 +191,12 @@ def test_what_could_not_narrow_is_not_offered() -> None:
     assert list(narrowing.facets(Asked(publication=("naru",)), results(publication=one))) == ["publication"]
 
 
+def test_the_most_frequent_values_are_offered_and_what_was_chosen() -> None:
+    counted = [FacetCount(f"{number}", f"{number}", 900 - number) for number in range(900)]
+    offered = narrowing.facets(Asked(author=("800",)), results(author=counted))["author"]
+    assert [one.value for one in offered] == [*map(str, range(narrowing.MOST_OFFERED)), "800"]
+
+
 def test_each_filter_in_force_can_be_taken_away() -> None:
     asked = Asked(q="배", since="2024", section=("sea",), author=("이슬", "한결"), kind=("entry",))
     found = narrowing.chosen(asked, results(section=[FacetCount("sea", "바다", 1)]))

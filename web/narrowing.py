@@ -8,6 +8,8 @@ from index.search import FacetCount, Results
 from web.asked import DEEPEST, Asked
 
 SHOWN_FACETS = ("section", "author", "publication", "site", "year")
+# Of a facet, the most frequent values: a whole archive has hundreds of authors, and nobody reads them all.
+MOST_OFFERED = 30
 VALUES = ("section", "author", "site", "issue", "publication", "kind")
 
 
@@ -32,8 +34,8 @@ class Pages:
 
 
 def facets(asked: Asked, results: Results) -> dict[str, list[Choice]]:
-    """Return of each facet what it offers; none that could not narrow."""
-    offered = {name: [_choice(asked, name, one) for one in results.facets.get(name, ())] for name in SHOWN_FACETS}
+    """Return of each facet what it offers, at most MOST_OFFERED and what was chosen; none that could not narrow."""
+    offered = {name: list(_choices(asked, name, results.facets.get(name, ()))) for name in SHOWN_FACETS}
     return {name: choices for name, choices in offered.items() if len(choices) > 1 or any(c.chosen for c in choices)}
 
 
@@ -66,6 +68,12 @@ def pages(asked: Asked, total: int, around: int = 2) -> Pages:
     for before, number in zip([0, *numbers], numbers, strict=False):
         shown += [number] if number == before + 1 else [None, number]
     return Pages(asked.page, last, tuple(shown))
+
+
+def _choices(asked: Asked, facet: str, counts: Sequence[FacetCount]) -> Iterator[Choice]:
+    for place, one in enumerate(counts):
+        if place < MOST_OFFERED or one.value in getattr(asked, facet, ()):
+            yield _choice(asked, facet, one)
 
 
 def _choice(asked: Asked, facet: str, one: FacetCount) -> Choice:

@@ -71,6 +71,8 @@ def issue_page(request: Request, archive: Archive, id: str) -> Response:
     if not entries or entries[0].issue is None:
         raise HTTPException(404)
     query = archive.marking(q, within_issue(id))
+    linked = [link.article for entry in entries for link in entry.links]
+    articles = store.documents_by_id(linked)
     older, newer = _neighbours(archive.issues(), id)
     return page(
         request,
@@ -78,8 +80,8 @@ def issue_page(request: Request, archive: Archive, id: str) -> Response:
         q=q,
         issue=entries[0].issue,
         titles=archive.titles(),
-        entries=[_entry(store, entry, query) for entry in entries],
-        articles=len({link.article for entry in entries for link in entry.links}),
+        entries=[_entry(store, entry, articles, query) for entry in entries],
+        articles=len(set(linked)),
         older=older,
         newer=newer,
     )
@@ -94,6 +96,7 @@ def article_page(request: Request, archive: Archive, id: str) -> Response:
         raise HTTPException(404, "article")
     if article is None:
         return page(request, "removed.html", status=410, version=versions[0], versions=_shown(versions))
+    entries = store.documents_by_id([way.entry for way in article.linked_from])
     return page(
         request,
         "article.html",
@@ -101,7 +104,7 @@ def article_page(request: Request, archive: Archive, id: str) -> Response:
         article=article,
         titles=archive.titles(),
         marks=_marks(archive.marking(q, within_document(id)), article),
-        ways_in=[WayIn(way, store.document(way.entry)) for way in article.linked_from],
+        ways_in=[WayIn(way, entries.get(way.entry)) for way in article.linked_from],
         versions=_shown(versions),
         related=archive.related(id, _RELATED),
     )
@@ -113,8 +116,8 @@ def _searched(request: Request) -> str:
     return q if len(q) <= MAX_LENGTH else ""
 
 
-def _entry(store: Store, entry: Document, query: Query | None) -> EntryShown:
-    ways_out = [WayOut(link, store.document(link.article)) for link in entry.links]
+def _entry(store: Store, entry: Document, articles: Mapping[str, Document], query: Query | None) -> EntryShown:
+    ways_out = [WayOut(link, articles.get(link.article)) for link in entry.links]
     versions = _shown(store.history(entry.id)) if entry.version > 1 else []
     return EntryShown(entry, _marks(query, entry), ways_out, versions)
 
