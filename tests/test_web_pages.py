@@ -165,6 +165,11 @@ def test_pages_lead_through_every_document_once(reader: Reader, demo: Archive) -
     assert asked(page.css("a[rel=prev]::attr(href)").get() or "")["q"] == ["기사"]
 
 
+def test_nothing_but_spaces_is_nothing_asked(reader: Reader) -> None:
+    assert reader.get("/?q=%20%20").css("#rising").getall() != []
+    assert said(reader.get("/?q=%20&kind=entry").css("h1")) == "뉴스레터 꼭지"
+
+
 def test_a_page_too_far_says_so(reader: Reader) -> None:
     page = reader.get("/?q=그로크&page=9")
     assert said(page.css(".tally")) == "6건이 있지만, 이 쪽까지 오지 않습니다. 첫 쪽으로"
@@ -191,7 +196,7 @@ def test_over_many_years_the_bars_are_years(reader: Reader) -> None:
     [
         (
             "rmfhzm",
-            "rmfhzm: 찾은 것이 없어 그로크(으)로 찾았습니다. 한/영 자판을 바꾸어 친 것으로 읽었습니다.",
+            "rmfhzm: 찾은 것이 없습니다. 대신 찾은 말: 그로크. 한/영 자판을 바꾸어 친 것으로 읽었습니다.",
         ),
         ("ㄱㄹㅋ", "이 첫소리로 된 말들입니다. 친 그대로만 찾기"),
         (
@@ -497,8 +502,8 @@ def test_words_that_rise_lead_to_where_they_stand(reader: Reader) -> None:
         ("/?page=0", 400, "page: 1보다 작을 수 없습니다."),
         ("/?page=99999999999999999999999", 400, "page: 10000보다 클 수 없습니다."),
         ("/?sort=best", 400, "sort: 이 가운데 하나여야 합니다"),
-        ("/?colour=red", 400, "colour이라는 조건은 없습니다"),
-        ("/?since=언젠가", 400, "since: '언젠가'는 날짜나 기간이 아닙니다."),
+        ("/?colour=red", 400, "‘colour’ 조건은 없습니다"),
+        ("/?since=언젠가", 400, "since: '언젠가' — 날짜나 기간이 아닙니다."),
         ("/?q=%22그로크", 400, "1번째 글자의 따옴표가 닫히지 않았습니다."),
         (f"/?q={'가' * 1_001}", 400, "q: 1000자까지 적을 수 있습니다."),
         ("/trends?q=1&q=2&q=3&q=4&q=5&q=6", 400, "5개까지 견줍니다"),

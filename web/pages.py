@@ -26,6 +26,7 @@ _NEWEST_ISSUES, _RISING, _SECTIONS = 6, 12, 12
 def routes(archive: Archive) -> list[Route]:
     def search(request: Request) -> Response:
         asked = Asked.of(request.query_params, ignored=("lang",))
+        asked = asked.but(q=asked.q.strip(), page=asked.page)
         return home_page(request, archive) if asked == Asked() else results_page(request, archive, asked)
 
     found = {"/": search, **browsing.endpoints(archive), **reading.endpoints(archive)}

@@ -43,11 +43,11 @@ _KOREAN = (
     (rf"'\*' {_HERE} is not at the end.*", "{at}번째 글자의 *가 낱말 끝에 있지 않습니다. 반도*처럼 적어 보십시오."),
     (
         rf"unknown field (?P<field>\S+): {_HERE}; did you mean (?P<close>\S+):, .*",
-        "{field}: 라는 칸은 없습니다. {close}: 였습니까? 아니면 따옴표로 묶어 보십시오.",
+        "‘{field}:’ 칸은 없습니다. 혹시 ‘{close}:’? 아니면 따옴표로 묶어 보십시오.",
     ),
     (
         rf"unknown field (?P<field>\S+): {_HERE}; use one of (?P<known>.+), or put .*",
-        "{field}: 라는 칸은 없습니다. 있는 칸: {known}. 아니면 따옴표로 묶어 보십시오.",
+        "‘{field}:’ 칸은 없습니다. 있는 칸: {known}. 아니면 따옴표로 묶어 보십시오.",
     ),
     (
         rf"only headline: and body: take a '\*': {_HERE} write (?P<right>.+)",
@@ -55,19 +55,19 @@ _KOREAN = (
     ),
     (
         rf"no kind (?P<text>.+) {_HERE}: write one of (?P<known>.+)",
-        "{text}라는 종류는 없습니다. 이 가운데 하나를 적어 보십시오: {known}",
+        "‘{text}’ 종류는 없습니다. 이 가운데 하나를 적어 보십시오: {known}",
     ),
     (
         rf"(?P<text>.+) {_HERE} is not a date: write .*",
-        "{text}는 날짜가 아닙니다. 2023, 2023-10, 2023-10-26처럼 적어 보십시오.",
+        "{text}: 날짜가 아닙니다. 2023, 2023-10, 2023-10-26처럼 적어 보십시오.",
     ),
     (
         rf"(?P<text>.+) {_HERE} is not a range of issues.*",
-        "{text}는 호의 범위가 아닙니다. 호:50..60처럼 적어 보십시오.",
+        "{text}: 호의 범위가 아닙니다. 호:50..60처럼 적어 보십시오.",
     ),
     (
         rf"the range (?P<text>.+) {_HERE} ends before it begins: write (?P<right>.+)",
-        "{text}는 끝이 시작보다 앞섭니다. 이렇게 적어 보십시오: {right}",
+        "{text}: 끝이 시작보다 앞섭니다. 이렇게 적어 보십시오: {right}",
     ),
     (
         rf"'-' {_HERE} excludes nothing.*",
@@ -79,15 +79,15 @@ _KOREAN = (
     ),
     (
         r"(?P<name>\w+): there is no such parameter; known are (?P<known>.+)",
-        "{name}이라는 조건은 없습니다. 있는 조건: {known}",
+        "‘{name}’ 조건은 없습니다. 있는 조건: {known}",
     ),
     (
         r"(?P<name>\w+): not a date or a period: (?P<text>.+)\. Write .*",
-        "{name}: {text}는 날짜나 기간이 아닙니다. 2023, 2023-10, 2023-10-26, 지난달, 3개월 전처럼 적어 보십시오.",
+        "{name}: {text} — 날짜나 기간이 아닙니다. 2023, 2023-10, 2023-10-26, 지난달, 3개월 전처럼 적어 보십시오.",
     ),
     (
         r"since: (?P<since>.+) is after until, (?P<until>.+); exchange them",
-        "since: 시작 {since}이 끝 {until}보다 뒤입니다. 바꾸어 적어 보십시오.",
+        "since: 시작({since})이 끝({until})보다 뒤입니다. 바꾸어 적어 보십시오.",
     ),
     (
         r"page: documents after the (?P<most>[\d,]+)th are not listed.*",
