@@ -10,7 +10,6 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from factpl_crawler.documents import SCHEMA_VERSION, Document
@@ -18,7 +17,7 @@ from factpl_crawler.harmless import harmless, one_line
 
 if TYPE_CHECKING:
     from factpl_crawler.doctor import Finding
-    from factpl_crawler.history import Span, Version
+    from factpl_crawler.history import DiffLine, Span, Version
     from factpl_crawler.reparse import Reparsed
     from factpl_crawler.store import IssueSummary, QuarantineRow
     from index.digest import Digest
@@ -395,7 +394,7 @@ def issue_as_text(entries: Sequence[Document], screen: Screen) -> Iterator[str]:
 
 def history_as_text(versions: "Sequence[Version]", screen: Screen) -> Iterator[str]:
     """*versions* stand newest first; there is at least one."""
-    from factpl_crawler.history import changed_fields, text_diff, with_older
+    from factpl_crawler.history import changed_fields, diff_lines, with_older
 
     if removed_at := versions[0].superseded_at:
         yield from (f"removed {removed_at}", "")
@@ -404,35 +403,14 @@ def history_as_text(versions: "Sequence[Version]", screen: Screen) -> Iterator[s
         changed = f"  changed: {', '.join(changed_fields(older, newer))}" if older else ""
         yield screen.styled(f"version {newer.number}  {until}{changed}", BOLD)
         if older:
-            yield from _diff_lines(text_diff(older, newer), screen)
+            yield from (_diff_line(line, screen) for line in diff_lines(older, newer))
             yield ""
 
 
-def _diff_lines(diff: Sequence[str], screen: Screen) -> Iterator[str]:
-    from factpl_crawler.history import changed_words
-
-    at = 0
-    while at < len(diff):
-        gone = _run(diff, at, "-") if at > 1 else []
-        new = _run(diff, at + len(gone), "+") if at > 1 else []
-        # As many paragraphs as before are the same ones with other words.
-        paired = gone and len(gone) == len(new)
-        marks = [changed_words(*pair) for pair in zip(gone, new, strict=True)] if paired else []
-        for number, text in enumerate(gone):
-            yield _diff_line("-", text, GONE, marks[number][0] if marks else [], screen)
-        for number, text in enumerate(new):
-            yield _diff_line("+", text, NEW, marks[number][1] if marks else [], screen)
-        if not gone and not new:
-            yield screen.styled(one_line(diff[at]), DIM if at < 2 or diff[at].startswith("@@") else "")
-        at += len(gone) + len(new) or 1
-
-
-def _run(diff: Sequence[str], at: int, sign: str) -> list[str]:
-    return [line[1:] for line in takewhile(lambda line: line.startswith(sign), diff[at:])]
-
-
-def _diff_line(sign: str, text: str, style: str, marks: "Sequence[Span]", screen: Screen) -> str:
-    return screen.styled(sign, style) + screen.marked(one_line(text), marks, style, f"1;7;{style}")
+def _diff_line(line: "DiffLine", screen: Screen) -> str:
+    style = {"+": NEW, "-": GONE, "@": DIM}.get(line.sign, "")
+    sign = "" if line.sign == "@" else screen.styled(line.sign, style)
+    return sign + screen.marked(one_line(line.text), line.changed, style, f"1;7;{style}")
 
 
 def history_as_json(id: str, versions: "Sequence[Version]") -> Iterator[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 
@@ -46,6 +47,37 @@ def text_diff(older: Version, newer: Version) -> list[str]:
     """Return a unified diff of the texts; none where something else changed."""
     names = (f"version {older.number}", f"version {newer.number}")
     return list(unified_diff(text_lines(older), text_lines(newer), *names, n=1, lineterm=""))
+
+
+class DiffLine(NamedTuple):
+    """`sign` is + or -, a space for what stayed, @ for the lines between; `changed` are the words that are others."""
+
+    sign: str
+    text: str
+    changed: list[Span]
+
+
+def diff_lines(older: Version, newer: Version) -> Iterator[DiffLine]:
+    """Yield what `text_diff` says, each paragraph with the words that changed."""
+    diff = text_diff(older, newer)
+    yield from (DiffLine("@", line, []) for line in diff[:2])
+    at = 2
+    while at < len(diff):
+        gone = _run(diff, at, "-")
+        new = _run(diff, at + len(gone), "+")
+        # As many paragraphs as before are the same ones with other words.
+        paired = gone and len(gone) == len(new)
+        marks = [changed_words(*pair) for pair in zip(gone, new, strict=True)] if paired else []
+        for side, (sign, lines) in enumerate((("-", gone), ("+", new))):
+            yield from (DiffLine(sign, text, marks[n][side] if marks else []) for n, text in enumerate(lines))
+        if not gone and not new:
+            sign = diff[at][0]
+            yield DiffLine(sign, diff[at] if sign == "@" else diff[at][1:], [])
+        at += len(gone) + len(new) or 1
+
+
+def _run(diff: Sequence[str], at: int, sign: str) -> list[str]:
+    return [line[1:] for line in takewhile(lambda line: line.startswith(sign), diff[at:])]
 
 
 def changed_words(older: str, newer: str) -> tuple[list[Span], list[Span]]:

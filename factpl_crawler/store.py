@@ -397,6 +397,12 @@ class Store:
         with self._reading() as connection:
             return {article_id, *connection.scalars(statement)}
 
+    def turned_out(self, requested_id: str) -> str | None:
+        """Return the article that *requested_id* was found to be, if that is another."""
+        statement = select(redirects.c.article_id).where(redirects.c.requested_id == requested_id)
+        with self._reading() as connection:
+            return connection.scalars(statement).one_or_none()
+
     def issue_date(self, issue_id: str) -> str | None:
         with self._reading() as connection:
             return connection.scalars(select(issues.c.date_published).where(issues.c.id == issue_id)).one_or_none()
@@ -422,6 +428,13 @@ class Store:
     def document(self, id: str) -> Document | None:
         with self._reading() as connection:
             return next((found for load in (_entries, _articles) for found in load(connection, [id])), None)
+
+    def documents_by_id(self, ids: Sequence[str]) -> dict[str, Document]:
+        """Return those of *ids* that there are, in few statements; they are of one moment."""
+        with self._reading() as connection:
+            batches = [ids[at : at + BATCH] for at in range(0, len(ids), BATCH)]
+            loaded = (load(connection, list(batch)) for batch in batches for load in (_entries, _articles))
+            return {document.id: document for documents in loaded for document in documents}
 
     def notes(self, id: str) -> dict[str, Any]:
         """Return what is kept with the issue or article *id* and is not exported; empty where there is none."""

@@ -338,6 +338,15 @@ def test_an_issues_entries_are_its_documents_in_order(store: Store) -> None:
     assert store.issue_documents("lantern/8") == []
 
 
+def test_documents_are_loaded_together_and_what_is_not_there_is_left_out(store: Store) -> None:
+    store.put_issue(issue(7, entry(1), entry(2)))
+    store.put_article(article(1))
+    known = article(1).id
+    found = store.documents_by_id(["lantern/7#2", known, "lantern/9#1", "lantern/7#2"])
+    assert found == {id: store.document(id) for id in ("lantern/7#2", known)}
+    assert store.documents_by_id([]) == {}
+
+
 def test_unknown_sections_are_counted(store: Store) -> None:
     unknown, known = replace(entry(1), section_id=None, section_label="번외"), entry(2)
     store.put_issue(issue(7, unknown, known))

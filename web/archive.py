@@ -1,61 +1,160 @@
 """What the pages show: the index and the archive in one folder, as they are at the moment."""
 
-from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
+from typing import Any, TypeVar
 
+from factpl_crawler.store import IssueSummary, Store, StoreError
+from factpl_crawler.text import KST
+from index.aliases import FILE as ALIASES
+from index.errors import SearchError
 from index.meta import read_meta
-from index.search import Results, search
+from index.query import FieldQuery, Phrase, Query, QueryError, all_of, parse
+from index.related import related
+from index.search import Filters, Hit, Results, search, warnings
+from index.trends import Trend, Unit, trends
+from index.words import RisingWord, rising_words
 from web.asked import Asked
+from web.kept import Kept
 
-# Pages that readers come back to: the search they go on from, and what everybody looks for today.
-KEPT_ANSWERS = 256
-FACETS = ("section", "author", "site", "year")
+FACETS = ("section", "author", "site", "publication", "year", "month")
+# Characters of what is kept: a page has some twenty thousand, the documents on it as many.
+MOST_KEPT = 16_000_000
+_WEEK = timedelta(days=7)
 
-
-@dataclass(frozen=True)
-class _Key:
-    asked: Asked
-    facets: tuple[str, ...]
-    explain: bool
-    built: tuple[str, str, int] | None
+Answer = TypeVar("Answer")
 
 
 class Archive:
+    """Raises `SearchError` where the index cannot answer, `StoreError` where the archive cannot."""
+
     def __init__(self, index_dir: Path, store_path: Path) -> None:
         self.index_dir = index_dir
         self.store_path = store_path
-        self._answers: OrderedDict[_Key, Results] = OrderedDict()
+        self._kept = Kept(MOST_KEPT, _weight)
+        self._store: Store | None = None
+        self._file: tuple[int, int] | None = None
         self._lock = Lock()
 
-    def search(self, asked: Asked, *, facets: Sequence[str] = FACETS, explain: bool = False) -> Results:
-        """Raises `SearchError` and `QueryError`. An answer is kept until the index is another."""
-        key = _Key(asked, tuple(facets), explain, self._built())
-        with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                return self._answers[key]
-        found = search(
-            asked.q,
-            index_dir=self.index_dir,
-            store_path=self.store_path,
-            filters=asked.filters,
-            sort=asked.sort or None,
-            limit=asked.limit,
-            offset=asked.offset,
-            explain=explain,
-            facets=facets,
-            collapse=True,
-            exact=asked.exact,
-        )
-        with self._lock:
-            self._answers[key] = found
-            while len(self._answers) > KEPT_ANSWERS:
-                self._answers.popitem(last=False)
-        return found
+    def close(self) -> None:
+        if self._store:
+            self._store.close()
 
-    def _built(self) -> tuple[str, str, int] | None:
+    # --- The index ------------------------------------------------------------------------------------------------
+
+    def search(self, asked: Asked, *, facets: Sequence[str] = FACETS, explain: bool = False) -> Results:
+        """Raises `SearchError` and `QueryError`. An answer is kept until the index is another; its warnings are not."""
+
+        def find() -> Results:
+            return search(
+                asked.q,
+                index_dir=self.index_dir,
+                filters=asked.filters,
+                sort=asked.sort or None,
+                limit=asked.limit,
+                offset=asked.offset,
+                explain=explain,
+                facets=facets,
+                collapse=True,
+                exact=asked.exact,
+            )
+
+        # The filters too: 지난달 is another month one day.
+        found = self._keep(("search", asked, asked.filters, tuple(facets), explain), find)
+        return replace(found, warnings=[*self.warnings(), *found.warnings])
+
+    def warnings(self) -> list[str]:
+        return warnings(self.index_dir, self.store_path)
+
+    def marking(self, text: str, within: Query) -> Query | None:
+        """Return what *text* looks for in the documents of *within*, to be marked there."""
+
+        def find() -> Query | None:
+            hits = search(all_of([parse(text), within]), index_dir=self.index_dir, limit=1).hits
+            return hits[0].query if hits else None
+
+        try:
+            return self._keep(("marking", text, within), find) if text.strip() else None
+        except (QueryError, SearchError):
+            return None
+
+    def related(self, id: str, limit: int) -> list[Hit]:
+        """Return none where there is nothing to go by."""
+        try:
+            return self._keep(("related", id, limit), lambda: related(id, index_dir=self.index_dir, limit=limit)).hits
+        except SearchError:
+            return []
+
+    def trends(self, queries: Sequence[str], by: Unit, filters: Filters) -> list[Trend]:
+        key = ("trends", tuple(queries), by, filters)
+        return self._keep(key, lambda: trends(queries, index_dir=self.index_dir, by=by, filters=filters))
+
+    def rising(self, filters: Filters, limit: int) -> list[RisingWord]:
+        key = ("rising", filters, limit)
+        return self._keep(key, lambda: rising_words(filters, index_dir=self.index_dir, limit=limit))
+
+    def last_week(self) -> date:
+        """Return the first of the seven days that end with the newest document, or today."""
+        today = datetime.now(KST).date()
+        newest = self.search(Asked(limit=1), facets=()).hits
+        day = newest[0].document.date_published if newest else None
+        return min(today, date.fromisoformat(day[:10]) if day else today) - _WEEK + timedelta(days=1)
+
+    def keep_page(self, key: tuple[Hashable, ...], make: Callable[[], Answer]) -> Answer:
+        """Return the page that was made for *key*, until the archive, its index or the day is another."""
+        try:
+            stamp = self.store.stamp()
+        except StoreError:
+            stamp = None
+        return self._keep(("page", stamp, datetime.now(KST).date(), *key), make)
+
+    def _keep(self, key: tuple[Hashable, ...], find: Callable[[], Answer]) -> Answer:
         meta = read_meta(self.index_dir)
-        return (meta.folder, meta.built_at, meta.changed) if meta else None
+        built = (meta.folder, meta.built_at, meta.changed) if meta else None
+        by_hand = ALIASES.stat().st_mtime_ns if ALIASES.exists() else None
+        return self._kept.get((built, by_hand, *key), find)
+
+    # --- The archive ----------------------------------------------------------------------------------------------
+
+    @property
+    def store(self) -> Store:
+        """Where another file has come in its place, as after a restore, that one."""
+        with self._lock:
+            status = self.store_path.stat() if self.store_path.exists() else None
+            file = (status.st_dev, status.st_ino) if status else None
+            if self._store is None or file != self._file:
+                self.close()
+                self._store = None
+                self._store, self._file = Store.open(self.store_path, create=False), file
+            return self._store
+
+    def issues(self) -> tuple[IssueSummary, ...]:
+        """Return all issues, newest first."""
+        store = self.store
+        return self._kept.get(("issues", store.stamp()), lambda: tuple(store.issues()))
+
+    def titles(self) -> dict[str, str]:
+        """Return the publications' titles by id."""
+        store = self.store
+        return self._kept.get(("titles", store.stamp()), store.publications)
+
+
+def within_issue(id: str) -> Query:
+    return FieldQuery("issue", Phrase(id))
+
+
+def within_document(id: str) -> Query:
+    return FieldQuery("id", Phrase(id))
+
+
+def _weight(answer: Any) -> int:
+    if body := getattr(answer, "body", b""):
+        return len(body)
+    if not isinstance(answer, Results):
+        return 100 * (1 + len(answer) if isinstance(answer, list | tuple | dict) else 1)
+    documents = (hit.document for hit in answer.hits)
+    texts = sum(len(document.headline) + len(document.body) for document in documents)
+    return 1_000 + texts + 100 * sum(map(len, answer.facets.values()))

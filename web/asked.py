@@ -94,7 +94,11 @@ class Asked(BaseModel):
 
     def but(self, **changes: Any) -> Self:
         """Return what is asked for with *changes*, on its first page unless they name one."""
-        return self.model_copy(update={"page": 1, **changes})
+        copy = self.model_copy(update={"page": 1, **changes})
+        # A copy takes along what was worked out of the other's values.
+        for worked_out in ("filters", "period"):
+            copy.__dict__.pop(worked_out, None)
+        return copy
 
     def to_query(self) -> str:
         """Return the parameters as they stand in an address, those alone that are not as always.

@@ -1,17 +1,19 @@
 """The words of the pages: Korean in the templates, English beside them in `templates/en.po`."""
 
 import io
-from functools import cache
+from datetime import date
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import UnknownLocaleError, negotiate_locale
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from starlette.requests import Request
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-KOREAN, ENGLISH = "ko", "en"
+KOREAN, ENGLISH = LANGUAGES = ("ko", "en")
 
 
 def language(request: Request) -> str:
@@ -54,3 +56,13 @@ def translations(language: str) -> NullTranslations:
         write_mo(compiled, read_po(file, locale=language, abort_invalid=True))
     compiled.seek(0)
     return Translations(compiled)
+
+
+@lru_cache(maxsize=2_000)
+def spoken_day(iso: str, language: str) -> str:
+    """Return the day of a stored date as it is written in *language*.
+
+    >>> spoken_day("2024-03-07T05:00:00+09:00", "ko"), spoken_day("2024-03-07", "en")
+    ('2024. 3. 7.', 'Mar 7, 2024')
+    """
+    return format_date(date.fromisoformat(iso[:10]), "medium", locale=language)

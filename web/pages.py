@@ -1,37 +1,93 @@
-"""The pages: what was asked for, found and put into a template."""
+"""The pages: the search itself here, and with it those to browse and to read."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from copy import copy
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from index.errors import SearchError
+from index.search import Filters, Results
+from index.words import RisingWord
+from web import browsing, reading
 from web.archive import Archive
 from web.asked import Asked
-from web.language import TEMPLATES, language, translations
+from web.charts import bars
+from web.errors import ERROR_PAGES
+from web.language import language
+from web.narrowing import chosen, facets, pages, period
+from web.rendering import Endpoint, page
 
-ERROR_PAGES: Mapping[Any, Callable[..., Response]] = {}
+__all__ = ["ERROR_PAGES", "routes"]
 
-
-def _environment(name: str) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(default=True), extensions=["jinja2.ext.i18n"]
-    )
-    environment.install_gettext_translations(translations(name), newstyle=True)  # type: ignore[attr-defined]
-    return environment
-
-
-_ENVIRONMENTS = {name: _environment(name) for name in ("ko", "en")}
+_NEWEST_ISSUES, _RISING, _SECTIONS = 6, 12, 12
 
 
 def routes(archive: Archive) -> list[Route]:
-    def search_page(request: Request) -> Response:
+    def search(request: Request) -> Response:
         asked = Asked.of(request.query_params, ignored=("lang",))
-        results = archive.search(asked)
-        spoken = language(request)
-        page = _ENVIRONMENTS[spoken].get_template("search.html")
-        return HTMLResponse(page.render(asked=asked, results=results, language=spoken))
+        asked = asked.but(q=asked.q.strip(), page=asked.page)
+        return home_page(request, archive) if asked == Asked() else results_page(request, archive, asked)
 
-    return [Route("/", search_page, name="search")]
+    found = {"/": search, **browsing.endpoints(archive), **reading.endpoints(archive)}
+    return [Route(path, _kept(archive, endpoint)) for path, endpoint in found.items()]
+
+
+def _kept(archive: Archive, endpoint: Endpoint) -> Endpoint:
+    def answered(request: Request) -> Response:
+        key = request.scope["path"], request.url.query, language(request)
+        kept = archive.keep_page(key, lambda: endpoint(request))
+        answer = copy(kept)
+        # Who stands between adds his own.
+        answer.raw_headers = list(kept.raw_headers)
+        return answer
+
+    return answered
+
+
+def home_page(request: Request, archive: Archive) -> Response:
+    everything = archive.search(Asked(limit=1), facets=("section",))
+    since = archive.last_week()
+    return page(
+        request,
+        "home.html",
+        asked=Asked(),
+        total=everything.total,
+        warnings=everything.warnings,
+        sections=everything.facets["section"][:_SECTIONS],
+        issues=archive.issues()[:_NEWEST_ISSUES],
+        issue_count=len(archive.issues()),
+        since=since,
+        rising=_rising(archive, Filters(since=since)),
+    )
+
+
+def results_page(request: Request, archive: Archive, asked: Asked) -> Response:
+    results = archive.search(asked)
+    documents = sum(1 + len(hit.similar) for hit in results.hits)
+    drawn = bars({one.value: one.count for one in results.facets["month"]})
+    return page(
+        request,
+        "search.html",
+        asked=asked,
+        results=results,
+        first=asked.offset + 1,
+        last=asked.offset + documents,
+        sort=_sort(results),
+        facets=facets(asked, results),
+        chosen=list(chosen(asked, results)),
+        pages=pages(asked, results.total),
+        bars=[(bar, period(asked, bar.period)) for bar in drawn],
+    )
+
+
+def _rising(archive: Archive, filters: Filters) -> list[RisingWord]:
+    try:
+        return archive.rising(filters, _RISING)
+    except SearchError:
+        return []
+
+
+def _sort(results: Results) -> str:
+    """Return what the hits are sorted by: the newest first have no score."""
+    return "score" if any(hit.score for hit in results.hits) else "date"

@@ -1,0 +1,42 @@
+"""The addresses of the pages, and the names of what they show."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from web.asked import Asked
+
+
+def search_path(asked: Asked) -> str:
+    query = asked.to_query()
+    return f"/?{query}" if query else "/"
+
+
+def document_path(id: str, q: str = "") -> str:
+    """Return where the entry or the article *id* is read, with the words of *q* marked.
+
+    >>> document_path("naru/8#6", "그로크"), document_path("a/maru/7")
+    ('/issue/naru/8?q=%EA%B7%B8%EB%A1%9C%ED%81%AC#entry-6', '/article/maru/7')
+    """
+    query = f"?{urlencode({'q': q})}" if q else ""
+    issue, hash_sign, position = id.partition("#")
+    if hash_sign:
+        return f"{issue_path(issue)}{query}#entry-{quote(position, safe='')}"
+    return f"/article/{quote(id.removeprefix('a/'))}{query}"
+
+
+def issue_path(id: str) -> str:
+    return f"/issue/{quote(id)}"
+
+
+def calendar_path(publication: str) -> str:
+    return f"/issues/{quote(publication, safe='')}"
+
+
+def issue_name(id: str, titles: Mapping[str, str]) -> str:
+    """Return what an issue is called.
+
+    >>> issue_name("naru/8", {"naru": "나루 편지"}), issue_name("naru/2024-04-30", {})
+    ('나루 편지 #8', 'naru 2024-04-30')
+    """
+    publication, _, name = id.partition("/")
+    return f"{titles.get(publication, publication)} {f'#{name}' if name.isdigit() else name}"

@@ -1,0 +1,92 @@
+"""Templates in the reader's language. Whatever they print is escaped, and holds nothing that a browser would obey."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from index.search import Hit
+from index.snippets import snippet
+from web import markup, paths
+from web.asked import Asked
+from web.language import KOREAN, LANGUAGES, TEMPLATES, language, spoken_day, translations
+from web.told import in_korean
+
+Endpoint = Callable[[Request], Response]
+
+_SNIPPET = 180
+_YEAR_SECONDS = 365 * 86_400
+
+
+def page(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    spoken = language(request)
+    html = (
+        _ENVIRONMENTS[spoken]
+        .get_template(name)
+        .render(request=request, language=spoken, other_language=_other_language(request, spoken), **values)
+    )
+    headers = {"Content-Language": spoken, "Vary": "Accept-Language, Cookie"}
+    response = HTMLResponse(html, status, headers)
+    if request.query_params.get("lang") == spoken:
+        response.set_cookie("lang", spoken, max_age=_YEAR_SECONDS, httponly=True, samesite="lax")
+    return response
+
+
+def _other_language(request: Request, spoken: str) -> str:
+    """Return the same page's address in the other language, relative: a path may look like that of another host."""
+    other = next(name for name in LANGUAGES if name != spoken)
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return f"?{urlencode([*kept, ('lang', other)])}"
+
+
+def headline(hit: Hit) -> Markup:
+    return markup.marked(hit.document.headline, [mark for mark in hit.highlights if mark.field == "headline"])
+
+
+def excerpt(hit: Hit) -> Markup:
+    found = snippet(hit.document.body, [mark for mark in hit.highlights if mark.field == "body"], _SNIPPET)
+    return markup.marked(found.text, found.highlights)
+
+
+def host(url: str) -> str:
+    return urlsplit(url).hostname or url
+
+
+def _environment(name: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True),
+        extensions=["jinja2.ext.i18n"],
+        finalize=lambda value: markup.harmless(value) if isinstance(value, str) else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.install_gettext_translations(translations(name), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {
+        "day": lambda iso: spoken_day(iso, name),
+        "number": lambda number: f"{number:,}",
+        "marked": markup.marked,
+        "paragraphs": markup.paragraphs,
+        "address": markup.web_address,
+        "host": host,
+        "headline": headline,
+        "excerpt": excerpt,
+        "told": in_korean if name == KOREAN else str,
+    }
+    environment.globals |= {
+        "everything": Asked(),
+        "search_path": paths.search_path,
+        "document_path": paths.document_path,
+        "issue_path": paths.issue_path,
+        "calendar_path": paths.calendar_path,
+        "issue_name": paths.issue_name,
+    }
+    return environment
+
+
+_ENVIRONMENTS = {name: _environment(name) for name in LANGUAGES}
