@@ -499,6 +499,7 @@ def words(ctx: click.Context, filters: "Filters", limit: int, output_format: str
 def show(ctx: click.Context, id: str, output_format: str, color: str) -> None:
     """Show the entry, the article or the issue named ID."""
     import cli_output
+    from index.answers import to_json
 
     with open_store() as store:
         document = store.document(id)
@@ -507,8 +508,8 @@ def show(ctx: click.Context, id: str, output_format: str, color: str) -> None:
         say(as_typed(f"Nothing has the id {id}. Run: search_cli.py issues"))
         ctx.exit(FOUND_NOTHING)
     if output_format == "json":
-        shown = cli_output.document_dict(document) if document else [cli_output.document_dict(e) for e in entries]
-        write([cli_output.to_json(shown, indent=2)])
+        shown = document.to_dict() if document else [entry.to_dict() for entry in entries]
+        write([to_json(shown, indent=2)])
     elif document:
         write(cli_output.document_as_text(document, screen(color)))
     else:
@@ -584,6 +585,7 @@ def show_progress(documents: int) -> None:
 def stats(output_format: str) -> None:
     """Count what the archive and its index hold, and list what could not be read."""
     import cli_output
+    from index.answers import to_json
 
     with open_store() as store:
         found = {
@@ -592,7 +594,7 @@ def stats(output_format: str) -> None:
             "unknown_sections": store.unknown_sections(),
             "quarantined": [cli_output.quarantined_dict(row) for row in store.quarantined()],
         }
-    write([cli_output.to_json(found, indent=2)] if output_format == "json" else cli_output.stats_as_text(found))
+    write([to_json(found, indent=2)] if output_format == "json" else cli_output.stats_as_text(found))
 
 
 def index_state(store: "Store") -> dict[str, str | int]:
