@@ -30,6 +30,7 @@ FRONT = {
     "factpl_crawler.store",
     "factpl_crawler.text",
     "index",
+    "web.serving",
 }
 
 # Of the project's own modules, what each room may import. A longer name overrides a shorter one.
@@ -101,6 +102,7 @@ ROOMS = {
     "web": {
         "factpl_crawler.documents",
         "factpl_crawler.history",
+        "factpl_crawler.paths",
         "factpl_crawler.store",
         "factpl_crawler.text",
         "index",
@@ -131,6 +133,10 @@ KNOWN_BY_ONE = {
     "starlette": ("search_web", "web"),
     "jinja2": ("web.pages",),
     "babel": ("web.language",),
+    "uvicorn": ("web.serving",),
+    "argon2": ("web.guard", "web.serving"),
+    "limits": ("web.guard",),
+    "feedgenerator": ("web.feeds",),
 }
 
 
