@@ -23,7 +23,7 @@ class _Guarded(Starlette):
 
 
 def app(archive: Archive, protection: Protection = LOOPBACK_ONLY) -> Starlette:
-    static = Mount("/static", StaticFiles(directory=ROOT / "static", check_dir=False), name="static")
+    static = Mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
     rooms = (pages, api, feeds, suggestions)
     return _Guarded(
         protection,

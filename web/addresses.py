@@ -2,19 +2,14 @@
 
 from urllib.parse import quote
 
-from factpl_crawler.documents import Document
 
+def document_path(id: str) -> str:
+    """Return the path of the page that shows the entry or the article *id*, of an entry with its place in the issue.
 
-def page_of(document: Document) -> str:
-    """Return the path of the page that shows *document*, of an entry with its place in the issue."""
-    if document.issue is not None:
-        return f"{issue_page(document.issue.id)}#entry-{document.position}"
-    return f"/article/{quote(document.id.removeprefix('a/'))}"
-
-
-def issue_page(issue_id: str) -> str:
+    >>> document_path("naru/8#6"), document_path("a/maru/7"), document_path("naru/봄#1")
+    ('/issue/naru/8#entry-6', '/article/maru/7', '/issue/naru/%EB%B4%84#entry-1')
     """
-    >>> issue_page("naru/2024 봄")
-    '/issue/naru/2024%20%EB%B4%84'
-    """
-    return f"/issue/{quote(issue_id)}"
+    issue, hash_sign, position = id.partition("#")
+    if hash_sign:
+        return f"/issue/{quote(issue)}#entry-{quote(position)}"
+    return f"/article/{quote(id.removeprefix('a/'))}"

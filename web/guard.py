@@ -99,10 +99,14 @@ def rate_of(text: str) -> RateLimitItem:
     >>> str(rate_of("120/minute"))
     '120 per 1 minute'
     """
+    told = f"{text!r} is no rate: write 120/minute, 10/second, or none"
     try:
-        return parse(text)
+        item = parse(text)
     except ValueError as e:
-        raise ProtectionError(f"{text!r} is no rate: write 120/minute, 10/second, or none") from e
+        raise ProtectionError(told) from e
+    if item.amount < 1:
+        raise ProtectionError(told)
+    return item
 
 
 # --- Answers ------------------------------------------------------------------------------------------------------
