@@ -890,7 +890,7 @@ def test_a_reader_that_leaves_early_is_no_error(archive: Path) -> None:
         assert (result.stdout, "Error" in result.stderr, "Traceback" in result.stderr) == ("0\n", False, False)
 
 
-LIBRARIES = {"sqlalchemy", "alembic", "scrapy", "lxml", "dateparser", "wcwidth", "rapidfuzz", "numpy"}
+LIBRARIES = set("sqlalchemy alembic scrapy lxml dateparser wcwidth rapidfuzz numpy starlette uvicorn pydantic".split())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import hmac
 import json
 import re
 import secrets
+import unicodedata
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections import OrderedDict
@@ -352,4 +353,9 @@ def _password_in(authorization: str) -> str | None:
         _, colon, password = b64decode(credentials.strip(), validate=True).decode("utf-8").partition(":")
     except (NotBase64, UnicodeDecodeError, ValueError):
         return None
-    return password if colon and len(password) <= LONGEST_PASSWORD else None
+    return composed(password) if colon and len(password) <= LONGEST_PASSWORD else None
+
+
+def composed(password: str) -> str:
+    """Return *password* as it is compared: macOS may take its Hangul apart."""
+    return unicodedata.normalize("NFC", password)

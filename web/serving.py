@@ -4,7 +4,7 @@ import gc
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from factpl_crawler.paths import private_file
 from web.archive import Archive
 from web.asked import Asked
-from web.guard import LONGEST_PASSWORD, LOOPBACK_ONLY, Protection
+from web.guard import LONGEST_PASSWORD, LOOPBACK_ONLY, Protection, composed, rate_of
 
 PASSWORD = "web-password.txt"  # noqa: S105  its file's name
 SHORTEST_PASSWORD = 8
@@ -69,6 +69,30 @@ class Address:
         return f"http://{f'[{host}]' if ':' in host.strip('[]') and host[0] != '[' else host}:{port}/"
 
 
+# What a household or a newsroom stays below, and what reads everything one after the other does not.
+WIDER_RATE = "120/minute"
+
+
+def settings(
+    data: Path, address: Address, *, hosts: Sequence[str] = (), rate: str | None = None, no_password: bool = False
+) -> Settings:
+    """Raise ServingError for what cannot be shown, or would be to more than was meant."""
+    if not (store_path := data / "archive.sqlite3").exists():
+        raise ServingError(f"No archive at {store_path}. Run: ./nightly")
+    password = "" if no_password else read_password_hash(data)
+    if not address.is_loopback and not password and not no_password:
+        raise ServingError(
+            f"Whoever reaches {address.host} could read the archive, which is a private copy. Set a password: "
+            "search_cli.py serve --set-password, or say that everybody may read: --no-password"
+        )
+    rate = rate or ("none" if address.is_loopback else WIDER_RATE)
+    if rate != "none":
+        rate_of(rate)
+    known = dict.fromkeys([*LOOPBACK_ONLY.hosts, address.host, *hosts])
+    protection = Protection(password, tuple(known), "" if rate == "none" else rate)
+    return Settings(data / "index", store_path, protection)
+
+
 # --- The password -------------------------------------------------------------------------------------------------
 
 
@@ -90,7 +114,7 @@ def write_password(data: Path, password: str) -> Path:
         raise ServingError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. Nothing was changed.")
     aside = data / f"{PASSWORD}.new"
     private_file(aside)
-    aside.write_text(PasswordHasher().hash(password) + "\n", encoding="ascii")
+    aside.write_text(PasswordHasher().hash(composed(password)) + "\n", encoding="ascii")
     aside.replace(data / PASSWORD)
     return data / PASSWORD
 
@@ -156,7 +180,7 @@ def serve(settings: Settings, address: Address, listening: socket.socket, worker
         forwarded_allow_ips=address.proxy or "",
         server_header=False,
         access_log=False,
-        log_level="warning",
+        log_level="error",
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=5,
