@@ -281,8 +281,8 @@ def read(server: Server, asked: Questions, options: argparse.Namespace, *, think
         wanted["has_articles"] = answers(f"{address}/article/{asked.paths[0]}")
         (Path(made) / "asked.json").write_text(json.dumps(wanted, ensure_ascii=False), encoding="utf-8")
         command = [sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name("web_readers.py"))]
-        command += ["--headless", "--skip-log", "--reset-stats", "--host", address, "--json-file", f"{made}/load"]
-        # What is counted begins when all are there.
+        command += ["--headless", "--skip-log", "--host", address, "--json-file", f"{made}/load"]
+        # All at once would be no readers, but a crowd at a door.
         command += ["-u", str(users), "-r", str(max(1, users // _TO_COME)), "-t", f"{seconds + _TO_COME:.0f}s"]
         run = subprocess.run(  # noqa: S603  of the project's own environment
             [*command, "--exit-code-on-error", "0"],
@@ -298,8 +298,7 @@ def read(server: Server, asked: Questions, options: argparse.Namespace, *, think
 
 
 def _served(name: str, found: list[dict[str, Any]]) -> Iterator[Served]:
-    begun = min(one["start_time"] for one in found)
-    seconds = max(one["last_request_timestamp"] for one in found) - begun
+    seconds = max(one["last_request_timestamp"] for one in found) - min(one["start_time"] for one in found)
     taken: dict[str, Counter[float]] = {one["name"]: _taken(one) for one in found}
     for kind, times in {"all": sum(taken.values(), Counter[float]()), **dict(sorted(taken.items()))}.items():
         failures = sum(one["num_failures"] for one in found if kind in ("all", one["name"]))

@@ -19,7 +19,7 @@ import pytest
 from served import DOCUMENTS, archive_of
 
 from web.guard import Protection
-from web.serving import PASSWORD, Address, Settings, read_password_hash
+from web.serving import HASH_FILE, Address, Settings, read_password_hash
 
 ROOT = Path(__file__).parent.parent
 
@@ -176,7 +176,7 @@ def test_a_password_is_kept_as_a_hash_for_its_owner_alone_and_asked_for(data: Pa
         (tmp_path / name).symlink_to(data / name)
     assert ended(tmp_path, "--set-password", typed="short\n")[0] == 2
     code, printed, told = ended(tmp_path, "--set-password", typed="다람쥐 헌 쳇바퀴\n")
-    kept = tmp_path / PASSWORD
+    kept = tmp_path / HASH_FILE
     assert (code, printed, told) == (0, f"The hash of the password is kept in {kept}\n", "")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert read_password_hash(tmp_path).startswith("$argon2id$")

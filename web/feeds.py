@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from hashlib import sha256
+from html import escape
 from io import StringIO
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
-from xml.sax.saxutils import escape
 
 from feedgenerator import Atom1Feed  # type: ignore[import-untyped]  # it has no types
 from starlette.requests import Request
@@ -136,7 +136,7 @@ def atom_feed(asked: Asked, hits: list[Hit], base: str, own_address: str) -> str
             title=_writable(document.headline) or document.id,
             link=_original(document) or base + document_path(document.id),
             # Read as HTML by who reads it.
-            description=escape(_summary(hit)),
+            description=escape(_summary(hit), quote=False),
             author_name=_writable(", ".join(document.authors)) or None,
             pubdate=_moment(document.date_published),
             updateddate=_moment(document.date_modified or document.date_published),

@@ -35,7 +35,7 @@ METHODS = ("GET", "HEAD")
 # A query may have a thousand syllables, each of nine characters in an address, and filters beside it.
 LONGEST_ADDRESS, MOST_HEADERS, LONGEST_HEADERS = 16_384, 100, 32_768
 LONGEST_PASSWORD = 1_000
-WRONG_PASSWORDS = "5/minute"
+WRONG_TRIES = "5/minute"
 # More clients than that share a memory that is bounded; who has not asked for longest is forgotten first.
 MOST_CLIENTS = 2_000
 
@@ -301,7 +301,7 @@ class _Password:
     def __init__(self, app: ASGIApp, password_hash: str) -> None:
         self.app = app
         self.hash = password_hash
-        self.wrong = Counter(parse(WRONG_PASSWORDS))
+        self.wrong = Counter(parse(WRONG_TRIES))
         self._key = secrets.token_bytes(32)
         self._right = b""
 

@@ -20,7 +20,7 @@ from web.archive import Archive
 from web.asked import Asked
 from web.guard import LONGEST_PASSWORD, LOOPBACK_ONLY, Protection, composed, rate_of
 
-PASSWORD = "web-password.txt"  # noqa: S105  its file's name
+HASH_FILE = "web-password.txt"
 SHORTEST_PASSWORD = 8
 # Each has the index open. They take turns at one processor, so that a short question does not wait for a long one.
 THREADS = 3
@@ -65,8 +65,11 @@ class Address:
         return self.host == "localhost"
 
     def url(self, port: int) -> str:
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  compared, not bound
-        return f"http://{f'[{host}]' if ':' in host.strip('[]') and host[0] != '[' else host}:{port}/"
+        host = self.host.strip("[]")
+        with suppress(ValueError):
+            if (number := ip_address(host)).is_unspecified:
+                host = "127.0.0.1" if number.version == 4 else "::1"
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 # What a household or a newsroom stays below, and what reads everything one after the other does not.
@@ -99,11 +102,11 @@ def settings(
 def read_password_hash(data: Path) -> str:
     """Return "" where no password was set."""
     try:
-        return (data / PASSWORD).read_text(encoding="ascii").strip()
+        return (data / HASH_FILE).read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as e:
-        raise ServingError(f"{data / PASSWORD} cannot be read. Run: search_cli.py serve --set-password") from e
+        raise ServingError(f"{data / HASH_FILE} cannot be read. Run: search_cli.py serve --set-password") from e
 
 
 def write_password(data: Path, password: str) -> Path:
@@ -112,11 +115,11 @@ def write_password(data: Path, password: str) -> Path:
 
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise ServingError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. Nothing was changed.")
-    aside = data / f"{PASSWORD}.new"
+    aside = data / f"{HASH_FILE}.new"
     private_file(aside)
     aside.write_text(PasswordHasher().hash(composed(password)) + "\n", encoding="ascii")
-    aside.replace(data / PASSWORD)
-    return data / PASSWORD
+    aside.replace(data / HASH_FILE)
+    return data / HASH_FILE
 
 
 # --- Serving ------------------------------------------------------------------------------------------------------
