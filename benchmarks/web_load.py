@@ -16,7 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -208,7 +208,8 @@ def servers(folder: Path, workers: int) -> list[Server]:
 
 
 @contextmanager
-def served(server: Server) -> Iterator[str]:
+def served(server: Server) -> "Iterator[tuple[str, int]]":
+    """Yield the server's address and the group of its processes."""
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen(  # noqa: S603  our own program, and the one it is compared with
@@ -220,10 +221,21 @@ def served(server: Server) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{address}{server.page}", process)
-        yield address
+        yield address, process.pid
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
+
+
+def cpu_seconds(group: int) -> float:
+    """Return what the processes of *group* have taken so far, as Linux tells it."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            _, _, told = stat.read_text(encoding="utf-8").rpartition(") ")
+            values = told.split()
+            ticks += sum(map(int, values[11:13])) if int(values[2]) == group else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def answers(address: str) -> bool:
@@ -251,7 +263,7 @@ def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
 
 @dataclass(frozen=True)
 class Served:
-    """Milliseconds by the clock, of the requests of one kind."""
+    """Milliseconds by the clock, of the requests of one kind; of all, milliseconds of processor that each took, too."""
 
     server: str
     kind: str
@@ -261,11 +273,13 @@ class Served:
     p95: float
     p99: float
     per_second: float
+    cpu: float | None = None
 
     def __str__(self) -> str:
         return (
             f"{self.server:<17} {self.kind:<12} {self.requests:>8} {self.failures:>8}"
             f" {self.p50:>7.0f} {self.p95:>7.0f} {self.p99:>7.0f} {self.per_second:>10.1f}"
+            f" {'' if self.cpu is None else f'{self.cpu:.1f}':>7}"
         )
 
 
@@ -276,7 +290,7 @@ HEADER = (
 
 def read(server: Server, asked: Questions, options: argparse.Namespace, *, thinks: bool) -> list[Served]:
     users, seconds = (options.users, options.seconds) if thinks else (options.impatient, options.seconds / 2)
-    with served(server) as address, TemporaryDirectory(prefix="factpl-readers-") as made:
+    with served(server) as (address, group), TemporaryDirectory(prefix="factpl-readers-") as made:
         wanted = {"server": server.kind, "page": server.page, "seed": SEED, "thinks": thinks, **asdict(asked)}
         wanted["has_articles"] = answers(f"{address}/article/{asked.paths[0]}")
         (Path(made) / "asked.json").write_text(json.dumps(wanted, ensure_ascii=False), encoding="utf-8")
@@ -284,6 +298,7 @@ def read(server: Server, asked: Questions, options: argparse.Namespace, *, think
         command += ["--headless", "--skip-log", "--host", address, "--json-file", f"{made}/load"]
         # All at once would be no readers, but a crowd at a door.
         command += ["-u", str(users), "-r", str(max(1, users // _TO_COME)), "-t", f"{seconds + _TO_COME:.0f}s"]
+        before = cpu_seconds(group)
         run = subprocess.run(  # noqa: S603  of the project's own environment
             [*command, "--exit-code-on-error", "0"],
             env=os.environ | {"WEB_READERS": f"{made}/asked.json"},
@@ -293,11 +308,14 @@ def read(server: Server, asked: Questions, options: argparse.Namespace, *, think
         )
         if run.returncode:
             sys.exit(f"locust ended with {run.returncode}: {run.stderr[-2_000:]}")
+        taken = cpu_seconds(group) - before
         found: list[dict[str, Any]] = json.loads((Path(made) / "load.json").read_text(encoding="utf-8"))
-    return list(_served(server.name, found))
+    whole, *kinds = _served(server.name, found)
+    return [replace(whole, cpu=1_000 * taken / max(1, whole.requests)), *kinds]
 
 
 def _served(name: str, found: list[dict[str, Any]]) -> Iterator[Served]:
+    """Yield what all requests took, then those of each kind."""
     seconds = max(one["last_request_timestamp"] for one in found) - min(one["start_time"] for one in found)
     taken: dict[str, Counter[float]] = {one["name"]: _taken(one) for one in found}
     for kind, times in {"all": sum(taken.values(), Counter[float]()), **dict(sorted(taken.items()))}.items():

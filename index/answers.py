@@ -21,7 +21,8 @@ def to_json(value: object, *, indent: int | None = None) -> str:
 
 def results_dict(results: "Results", limit: int, offset: int) -> dict[str, Any]:
     page = {"query": results.query, "total": results.total, "offset": offset, "limit": limit}
-    facets = {facet: [asdict(one) for one in counts] for facet, counts in results.facets.items()}
+    # Thousands, and flat: `asdict` takes ten times as long.
+    facets = {facet: [dict(vars(one)) for one in counts] for facet, counts in results.facets.items()}
     extra = {**_reading_dict(results), **({"facets": facets} if facets else {})}
     return {**page, **extra, "hits": [hit_dict(hit) for hit in results.hits]}
 
@@ -43,7 +44,7 @@ def hit_dict(hit: "Hit") -> dict[str, Any]:
         "score": hit.score,
         "issues": list(hit.issues),
         "similar": list(hit.similar),
-        "highlights": [asdict(mark) for mark in hit.highlights],
+        "highlights": [dict(vars(mark)) for mark in hit.highlights],
         **({} if hit.explanation is None else {"explanation": hit.explanation}),
         "document": hit.document.to_dict(),
     }

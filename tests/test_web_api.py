@@ -250,7 +250,7 @@ def test_what_the_description_allows_and_forbids_is_answered_as_it_says(archive:
         for mode in schemathesis.GenerationMode:
 
             @seed(8025)
-            @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+            @settings(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
             @given(operation.as_strategy(generation_mode=mode))
             def holds(case: Any) -> None:
                 response = case.call()

@@ -1,7 +1,6 @@
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -43,8 +42,8 @@ def broken(request: Request) -> Response:
 
 def small(protection: Protection = guard.LOOPBACK_ONLY, **settings: object) -> TestClient:
     """Return who asks a server of two pages, one of which is broken."""
-    inner = Starlette(routes=[Route("/", plain), Route("/broken", broken), Route("/suggest", plain)])
-    app = guarded(inner, protection)
+    answering = {"/": plain, "/broken": broken, "/suggest": plain, "/static/a.css": plain}
+    app = guarded(Starlette(routes=[Route(path, answer) for path, answer in answering.items()]), protection)
     return TestClient(app, **{"base_url": f"http://{HOST}", "raise_server_exceptions": False} | settings)  # type: ignore[arg-type]  # of any kind
 
 
@@ -291,6 +290,15 @@ def test_the_hash_is_not_told_by_what_is_printed() -> None:
     assert HASH not in repr(Protection(HASH))
 
 
-def test_files_that_never_change_are_kept_long(tmp_path: Path) -> None:
-    client = small()
-    assert client.get("/").headers["cache-control"] == "private, no-cache"
+@pytest.mark.parametrize(
+    ("protection", "address", "kept"),
+    [
+        (guard.LOOPBACK_ONLY, "/", "private, no-cache"),
+        (guard.LOOPBACK_ONLY, "/static/a.css", "private, no-cache"),
+        (guard.LOOPBACK_ONLY, "/static/a.css?v=1", "private, max-age=31536000, immutable"),
+        (Protection(HASH), "/", "private, no-store"),
+        (Protection(HASH), "/static/a.css?v=1", "private, max-age=31536000, immutable"),
+    ],
+)
+def test_what_a_browser_may_keep_is_told(protection: Protection, address: str, kept: str) -> None:
+    assert small(protection).get(address, headers=basic(PASSWORD)).headers["cache-control"] == kept
