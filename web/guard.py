@@ -195,7 +195,7 @@ class _Bounds:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_ADDRESS:
             raise _Refused(414, "The address is too long; search for less at once.", "주소가 너무 깁니다.")
         if _CONTROL.search(scope["path"]):
-            raise _Refused(400, "The address has a control character.", "주소에 쓸 수 없는 글자가 있습니다.")
+            raise _Refused(404, "No address has a control character.", "그런 주소는 없습니다.")
         headers = scope["headers"]
         if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > LONGEST_HEADERS:
             raise _Refused(431, "The headers are too many or too long.", "요청 헤더가 너무 깁니다.")
