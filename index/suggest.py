@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from index.aliases import read_aliases
 from index.keyboard import initials, is_initials, keys, other_layout, without_final
 from index.meta import Meta
-from index.query import Everything, FieldQuery, Prefix, Query, Word, all_of
+from index.query import Everything, FieldQuery, Phrase, Prefix, Query, Word, all_of
 from index.schema import LABEL_SEPARATOR, VALUE_SEPARATOR, stored_document
 from index.search import opened
 from index.spelling import WORDS
@@ -111,7 +111,11 @@ def _books(file: Path, _changed: int) -> tuple[_Book, _Book]:
 
 def _names(text: str, reader: "Reader", index_dir: Path, meta: Meta) -> Iterator[Suggestion]:
     book = _name_book(reader, index_dir / meta.folder, meta)
-    return (Suggestion(name, "name") for name in dict.fromkeys(book.beginning(keys(text))))
+    seen: set[str] = set()
+    for name in book.beginning(keys(text)):
+        if name not in seen:
+            seen.add(name)
+            yield Suggestion(name, "name")
 
 
 # Of each thread's reader, its own: what is counted is a few thousand names.
@@ -151,7 +155,8 @@ def _headlines(text: str, reader: "Reader") -> Iterator[Suggestion]:
     typed: list[Query] = [FieldQuery("headline", Word(word)) for word in before]
     # The last consonant may be the next syllable's first: 반돛 for 반도체.
     for beginning in dict.fromkeys((last, without_final(last))):
-        begun = FieldQuery("headline", Prefix(beginning))
+        # Hangul is found inside of a word; to look for all words that begin so would take ten times as long.
+        begun = FieldQuery("headline", Prefix(beginning) if beginning.isascii() else Phrase(beginning))
         found, total = reader.search(all_of([*typed, begun]), "date", 2 * MOST_HEADLINES, 0)
         if total:
             documents = [stored_document(one.stored) for one in found]

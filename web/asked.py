@@ -77,7 +77,9 @@ class Given(BaseModel):
 class Narrowed(Given):
     """Of one filter's values any will do; of the filters, all must. Days are Korea's, both included."""
 
-    since: Annotated[str, Field(max_length=40, description="From this day on: 2023-10, 2023-10-26, 3개월.")] = ""
+    since: Annotated[
+        str, Field(max_length=40, examples=["2023-10"], description="From this day on: 2023-10, 2023-10-26, 3개월.")
+    ] = ""
     until: Annotated[str, Field(max_length=40, description="Up to the end of this day, month or year.")] = ""
     section: Values = ()
     author: Values = ()

@@ -138,9 +138,11 @@ def lifespan(archive: Archive) -> Callable[[Starlette], AbstractAsyncContextMana
 def _warm(archive: Archive) -> None:
     """Load what the first reader would wait for. What is wrong with the index is said to each who asks."""
     from index.errors import SearchError
+    from index.suggest import suggest
 
     with suppress(SearchError):
         archive.search(Asked(q="가 나다"))
+        suggest("가", index_dir=archive.index_dir)
     # What is loaded stays; to look through it again and again would stop every request.
     gc.freeze()
 
