@@ -1,6 +1,8 @@
+import doctest
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 from argon2 import PasswordHasher
@@ -12,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from web import guard
+from web import addresses, asked, feeds, guard
 from web.archive import Archive
 from web.guard import HEADERS, Protection, ProtectionError, guarded, rate_of
 
@@ -49,6 +51,11 @@ def small(protection: Protection = guard.LOOPBACK_ONLY, **settings: object) -> T
 
 def basic(password: str, user: str = "naru") -> dict[str, str]:
     return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
+@pytest.mark.parametrize(("module", "examples"), [(addresses, 1), (asked, 1), (feeds, 2), (guard, 2)])
+def test_the_examples_in_the_source_are_true(module: ModuleType, examples: int) -> None:
+    assert doctest.testmod(module) == (0, examples)
 
 
 # --- Headers ------------------------------------------------------------------------------------------------------
