@@ -6,14 +6,14 @@ What was crawled may hold whatever its writer liked: control characters are show
 import csv
 import io
 import json
-import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from factpl_crawler.documents import SCHEMA_VERSION, Document
+from factpl_crawler.documents import Document
 from factpl_crawler.harmless import harmless, one_line
+from index.answers import hit_dict, results_dict, to_json, trends_list
 
 if TYPE_CHECKING:
     from factpl_crawler.doctor import Finding
@@ -32,8 +32,6 @@ _NARROWEST = 20
 _SNIPPET = 160
 _FACET_ROWS = 20
 _DIFFERENCE, _BEFORE_DIFFERENCE = 60, 15
-
-_UNSAFE_IN_JSON = "[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"  # compiled for JSON alone
 _FORMULA = tuple("=+-@＝＋－＠")
 
 _HIT_COLUMNS = (
@@ -150,37 +148,11 @@ def _explanation(score: float, parts: Mapping[str, float]) -> str:
 
 
 def hits_as_json(results: "Results", limit: int, offset: int) -> Iterator[str]:
-    page = {"query": results.query, "total": results.total, "offset": offset, "limit": limit}
-    facets = {facet: [asdict(one) for one in counts] for facet, counts in results.facets.items()}
-    extra = {**_reading_dict(results), **({"facets": facets} if facets else {})}
-    yield to_json({**page, **extra, "hits": [_hit_dict(hit) for hit in results.hits]}, indent=2)
-
-
-def _reading_dict(results: "Results") -> dict[str, Any]:
-    """Return how the query was read, where that is not as it was typed."""
-    read = {
-        "correction": asdict(results.correction) if results.correction else None,
-        "partial": results.partial,
-        "complete": results.complete,
-        "dropped": list(results.dropped),
-        "suggestions": list(results.suggestions),
-    }
-    return {name: value for name, value in read.items() if value}
+    yield to_json(results_dict(results, limit, offset), indent=2)
 
 
 def hits_as_jsonl(results: "Results") -> Iterator[str]:
-    return (to_json(_hit_dict(hit)) for hit in results.hits)
-
-
-def _hit_dict(hit: "Hit") -> dict[str, Any]:
-    return {
-        "score": hit.score,
-        "issues": list(hit.issues),
-        "similar": list(hit.similar),
-        "highlights": [asdict(mark) for mark in hit.highlights],
-        **({} if hit.explanation is None else {"explanation": hit.explanation}),
-        "document": document_dict(hit.document),
-    }
+    return (to_json(hit_dict(hit)) for hit in results.hits)
 
 
 def hits_as_csv(results: "Results") -> Iterator[str]:
@@ -246,7 +218,7 @@ def watched_as_json(watched: "Sequence[Watched]") -> Iterator[str]:
 
 def digest_as_json(digest: "Digest") -> Iterator[str]:
     searches = [
-        {"name": one.search.name, "query": one.search.query, "total": one.total, "hits": [*map(_hit_dict, one.hits)]}
+        {"name": one.search.name, "query": one.search.query, "total": one.total, "hits": [*map(hit_dict, one.hits)]}
         for one in digest.searches
     ]
     issues = [
@@ -291,11 +263,7 @@ def facets_as_csv(results: "Results") -> Iterator[str]:
 
 
 def trends_as_json(trends: "Sequence[Trend]") -> Iterator[str]:
-    shown = [
-        {"query": one.query, "counts": [{**asdict(count), "share": round(count.share, 6)} for count in one.counts]}
-        for one in trends
-    ]
-    yield to_json(shown, indent=2)
+    yield to_json(trends_list(trends), indent=2)
 
 
 def trends_as_csv(trends: "Sequence[Trend]") -> Iterator[str]:
@@ -327,10 +295,6 @@ def _word_rows(words: "Sequence[RisingWord]") -> list[Row]:
 
 
 # --- Documents ----------------------------------------------------------------------------------------------------
-
-
-def document_dict(document: Document) -> dict[str, Any]:
-    return {"schema_version": SCHEMA_VERSION, **asdict(document)}
 
 
 def document_as_text(document: Document, screen: Screen) -> Iterator[str]:
@@ -523,12 +487,6 @@ def _cell(value: object) -> object:
     text = one_line(value)
     # A spreadsheet takes such a cell for a formula, and runs it.
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def to_json(value: object, *, indent: int | None = None) -> str:
-    """Return JSON with Hangul as it is; what a terminal would obey is escaped, which says the same."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return re.sub(_UNSAFE_IN_JSON, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 # --- Read again ---------------------------------------------------------------------------------------------------

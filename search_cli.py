@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 FOUND_NOTHING, FOUND_FAULT, FAILED, INTERRUPTED = 1, 1, 2, 130
 DATA = "factpl.data"  # where the context keeps the folder given with --data
-OURS = {"charts", "digests", "factpl_crawler", "index"}
+OURS = {"charts", "digests", "factpl_crawler", "index", "web"}
 
 
 class Failure(click.ClickException):
@@ -651,6 +651,7 @@ def digest(
 def show(ctx: click.Context, id: str, output_format: str, color: str) -> None:
     """Show the entry, the article or the issue named ID."""
     import cli_output
+    from index.answers import to_json
 
     with open_store() as store:
         document = store.document(id)
@@ -659,8 +660,8 @@ def show(ctx: click.Context, id: str, output_format: str, color: str) -> None:
         say(as_typed(f"Nothing has the id {id}. Run: search_cli.py issues"))
         ctx.exit(FOUND_NOTHING)
     if output_format == "json":
-        shown = cli_output.document_dict(document) if document else [cli_output.document_dict(e) for e in entries]
-        write([cli_output.to_json(shown, indent=2)])
+        shown = document.to_dict() if document else [entry.to_dict() for entry in entries]
+        write([to_json(shown, indent=2)])
     elif document:
         write(cli_output.document_as_text(document, screen(color)))
     else:
@@ -736,6 +737,7 @@ def show_progress(documents: int) -> None:
 def stats(output_format: str) -> None:
     """Count what the archive and its index hold, and list what could not be read."""
     import cli_output
+    from index.answers import to_json
 
     with open_store() as store:
         found = {
@@ -744,7 +746,7 @@ def stats(output_format: str) -> None:
             "unknown_sections": store.unknown_sections(),
             "quarantined": [cli_output.quarantined_dict(row) for row in store.quarantined()],
         }
-    write([cli_output.to_json(found, indent=2)] if output_format == "json" else cli_output.stats_as_text(found))
+    write([to_json(found, indent=2)] if output_format == "json" else cli_output.stats_as_text(found))
 
 
 def index_state(store: "Store") -> dict[str, str | int]:
@@ -898,6 +900,53 @@ def reparse(ctx: click.Context, since: str | None, site: str | None, id: str | N
         say(as_typed("Next, run: search_cli.py index"))
     if not fates:
         ctx.exit(FOUND_NOTHING)
+
+
+@cli.command(epilog=example("serve --open"))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 is everywhere.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8025, show_default=True, help="0 takes any free one.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that answer; else one for each processor.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in a browser.")
+@click.option("--rate", metavar="RATE", help="How often one client may ask: none, or 120/minute, as beyond loopback.")
+@click.option("--allowed-host", "hosts", multiple=True, metavar="NAME", help="A name that the page is asked by, too.")
+@click.option("--proxy", metavar="ADDRESS", default="", help="Believe this proxy whom it asks for.")
+@click.option("--set-password", is_flag=True, help="Ask for a password, keep its hash, and serve nothing.")
+@click.option("--no-password", is_flag=True, help="Let everybody read who reaches the page, beyond loopback too.")
+def serve(
+    host: str,
+    port: int,
+    workers: int | None,
+    open_page: bool,
+    rate: str | None,
+    hosts: tuple[str, ...],
+    proxy: str,
+    set_password: bool,
+    no_password: bool,
+) -> None:
+    """Show the archive in a browser, and offer it as feeds and JSON, until interrupted with Ctrl-C.
+
+    Only this machine can reach it unless --host says so. docs/serving.md describes it.
+    """
+    from web import serving
+
+    if set_password:
+        write([f"The hash of the password is kept in {serving.write_password(data_dir(), asked_password())}"])
+        return
+    address = serving.Address(host, port, proxy)
+    warn_of_an_old_index()
+    settings = serving.settings(data_dir(), address, hosts=hosts, rate=rate, no_password=no_password)
+    listening = serving.bound(address)
+    url = address.url(listening.getsockname()[1])
+    write([url])
+    if open_page:
+        click.launch(url)
+    serving.serve(settings, address, listening, workers or os.cpu_count() or 1)
+
+
+def asked_password() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 @cli.command("probe", epilog=example("probe factpl"))

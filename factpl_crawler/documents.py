@@ -84,7 +84,10 @@ class Document:
 
     def to_json(self) -> str:
         """Return one line of JSON, `schema_version` first, Hangul unescaped."""
-        return json.dumps({"schema_version": SCHEMA_VERSION, **asdict(self)}, ensure_ascii=False)
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"schema_version": SCHEMA_VERSION, **asdict(self)}
 
     @classmethod
     def from_json(cls, line: str | bytes) -> Self:

@@ -95,7 +95,10 @@ def read_aliases(folder: Path, file: Path = FILE) -> Aliases:
     """Return what was learnt for the index in *folder*, and what *file* says now. Raises AliasesBroken."""
     by_hand = _from_file(file, file.stat().st_mtime_ns) if file.exists() else ()
     learnt = folder / LEARNT
-    return Aliases(by_hand, _text(learnt, learnt.stat().st_mtime_ns) if learnt.exists() else "")
+    try:
+        return Aliases(by_hand, _text(learnt, learnt.stat().st_mtime_ns))
+    except FileNotFoundError:  # the index may have been replaced since it was opened
+        return Aliases(by_hand)
 
 
 @lru_cache(maxsize=4)

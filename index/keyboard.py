@@ -94,3 +94,40 @@ def _range(initial: int) -> str:
 def jamo(text: str) -> str:
     """Return *text* with its syllables taken apart, which is as far as a slip of the finger goes."""
     return unicodedata.normalize("NFD", text)
+
+
+class _Keys(dict[int, str]):
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        is_typed_so = "가" <= char <= "힣" or "ㄱ" <= char <= "ㅣ"
+        self[code] = "".join(map(_keys, _parts(char))) if is_typed_so else char
+        return self[code]
+
+
+_KEYS_OF = _Keys()
+
+
+def keys(text: str) -> str:
+    """Return what is pressed to type *text*, without spaces: what is typed by half is its beginning.
+
+    >>> keys("그로크").startswith(keys("그롴")), keys("그로ㅋ") == keys("그롴"), keys("각 a")
+    (True, True, 'ㄱㅏㄱa')
+    """
+    return "".join(text.translate(_KEYS_OF).split())
+
+
+def initials(word: str) -> str:
+    """
+    >>> initials("그로크")
+    'ㄱㄹㅋ'
+    """
+    return "".join(_parts(syllable)[0] for syllable in word)
+
+
+def without_final(word: str) -> str:
+    """
+    >>> without_final("반돛"), without_final("gro")
+    ('반도', 'gro')
+    """
+    number = ord(word[-1]) - ord("가")
+    return f"{word[:-1]}{chr(ord(word[-1]) - number % 28)}" if 0 <= number < 11_172 else word

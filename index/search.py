@@ -253,6 +253,8 @@ def _has_words(query: Query) -> bool:
     return any(field in (None, *TEXTS) for field, _ in wanted(query))
 
 
+# Between two looks at it, a build takes away what it has merged, and a rebuild what it has replaced.
+_TRIES = 5
 # Of each thread, whose files are read at places of its own: the index that it searched last.
 _kept = threading.local()
 
@@ -271,13 +273,12 @@ def _opened(index_dir: Path, meta: Meta) -> "tuple[Reader, Meta]":
     # Here, so that a search that cannot be answered does not load the engine.
     from index.whoosh_engine import Reader
 
-    try:
-        return Reader(index_dir / meta.folder), meta
-    except IndexBroken:
-        if (newer := _checked_meta(index_dir)) == meta:
-            raise
-        # A rebuilt index was swapped in meanwhile.
-        return Reader(index_dir / newer.folder), newer
+    for _ in range(_TRIES - 1):
+        try:
+            return Reader(index_dir / meta.folder), meta
+        except IndexBroken:
+            meta = _checked_meta(index_dir)
+    return Reader(index_dir / meta.folder), meta
 
 
 def _checked_meta(index_dir: Path) -> Meta:

@@ -42,7 +42,10 @@ class Vocabulary:
 
     @cached_property
     def _text(self) -> str:
-        return _read(self._file, self._file.stat().st_mtime_ns) if self._file.exists() else ""
+        try:
+            return _read(self._file, self._file.stat().st_mtime_ns)
+        except FileNotFoundError:  # it may have been replaced since it was opened
+            return ""
 
     def __contains__(self, word: str) -> bool:
         return f"\n{word}\t" in self._text

@@ -32,6 +32,7 @@ FRONT = {
     "factpl_crawler.store",
     "factpl_crawler.text",
     "index",
+    "web.serving",
 }
 
 # Of the project's own modules, what each room may import. A longer name overrides a shorter one.
@@ -104,6 +105,7 @@ ROOMS = {
     "web": {
         "factpl_crawler.documents",
         "factpl_crawler.history",
+        "factpl_crawler.paths",
         "factpl_crawler.store",
         "factpl_crawler.text",
         "index",
@@ -145,6 +147,9 @@ KNOWN_BY_ONE = {
     "babel": ("web.language",),
     "nh3": ("web.markup",),
     "uvicorn": ("web.serving", "demo_site.screenshots"),
+    "argon2": ("web.guard", "web.serving"),
+    "limits": ("web.guard",),
+    "feedgenerator": ("web.feeds",),
 }
 
 

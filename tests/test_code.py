@@ -9,7 +9,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-SHIPPED = ["factpl_crawler", "index", "demo_site", "tools", "search_cli.py", "cli_output.py", "charts.py", "digests.py"]
+SHIPPED = [
+    "factpl_crawler",
+    "index",
+    "web",
+    "demo_site",
+    "tools",
+    *"search_cli.py search_web.py cli_output.py charts.py digests.py".split(),
+]
 
 
 @pytest.mark.parametrize(

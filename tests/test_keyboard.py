@@ -10,7 +10,7 @@ from index.keyboard import initials_pattern, is_initials, other_layout
 
 
 def test_the_examples_in_the_source_are_true() -> None:
-    assert doctest.testmod(keyboard) == doctest.TestResults(failed=0, attempted=2)
+    assert doctest.testmod(keyboard) == doctest.TestResults(failed=0, attempted=5)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from factpl_crawler.documents import Document, DocumentLink, IssueRef, LinkedFro
 from factpl_crawler.exchange import export, import_documents
 from factpl_crawler.items import Quarantined
 from factpl_crawler.store import Store
+from index.answers import to_json
 from index.build import build
 from index.facets import FACETS
 
@@ -522,8 +523,8 @@ def test_no_text_keeps_a_character_that_a_terminal_obeys(text: str) -> None:
     shown = cli_output.harmless(text)
     assert (len(shown), shown.count("\n")) == (len(text), text.count("\n"))
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", shown)
-    assert json.loads(cli_output.to_json(text)) == text
-    assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", cli_output.to_json(text))
+    assert json.loads(to_json(text)) == text
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", to_json(text))
 
 
 # --- Showing and listing ------------------------------------------------------------------------------------------
@@ -891,7 +892,7 @@ def test_a_reader_that_leaves_early_is_no_error(archive: Path) -> None:
         assert (result.stdout, "Error" in result.stderr, "Traceback" in result.stderr) == ("0\n", False, False)
 
 
-LIBRARIES = {"sqlalchemy", "alembic", "scrapy", "lxml", "dateparser", "wcwidth", "rapidfuzz", "numpy"}
+LIBRARIES = set("sqlalchemy alembic scrapy lxml dateparser wcwidth rapidfuzz numpy starlette uvicorn pydantic".split())
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,61 @@ class AskedError(ValueError):
     """One line: which parameter, what is wrong with it, and what it may be."""
 
 
-class Asked(BaseModel):
-    """Of one filter's values any will do; of the filters, all must. Days are Korea's, both included."""
-
+class Given(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    q: Annotated[str, Field(max_length=MAX_LENGTH, description='Words, "a phrase", -without, OR, 섹션:인터뷰.')] = ""
-    since: Annotated[str, Field(max_length=40, description="From this day on: 2023-10, 2023-10-26, 3개월.")] = ""
+    @classmethod
+    def of(cls, params: QueryParams, *, ignored: Iterable[str] = (), strictly: bool = False) -> Self:
+        """Raise `AskedError`. Parameters that are not known are errors, but for those that are *ignored*.
+
+        A form sends what was left empty, and an address may be added to. *strictly*, neither is let pass.
+        """
+        given = {name: params.getlist(name) for name in params if name not in ignored}
+        if strictly and (twice := [name for name, values in given.items() if values[1:] and not cls.is_repeated(name)]):
+            raise AskedError(f"{twice[0]}: given more than once")
+        if not strictly:
+            given = {name: kept for name, values in given.items() if (kept := list(filter(None, values)))}
+        values = {name: kept if cls.is_repeated(name) else kept[-1] for name, kept in given.items()}
+        try:
+            asked = cls.model_validate(values)
+        except ValidationError as e:
+            raise AskedError(_told(e, cls.model_fields)) from e
+        asked.check()
+        return asked
+
+    @classmethod
+    def is_repeated(cls, name: str) -> bool:
+        return name in cls.model_fields and cls.model_fields[name].default == ()
+
+    def check(self) -> None:
+        """Raise `AskedError` for what does not go together."""
+
+    def but(self, **changes: Any) -> Self:
+        """Return what is asked for with *changes*, on its first page unless they name one."""
+        changed = self.model_copy(update=self._first_page() | changes)
+        for worked_out in changed.__dict__.keys() - type(self).model_fields:  # which a copy takes along
+            del changed.__dict__[worked_out]
+        return changed
+
+    def _first_page(self) -> dict[str, int]:
+        return {"page": 1} if "page" in type(self).model_fields else {}
+
+    def to_query(self) -> str:
+        """Return the parameters as they stand in an address, those alone that are not as always.
+
+        >>> Asked(q="그로크", section=("인터뷰",), page=2).to_query()
+        'q=%EA%B7%B8%EB%A1%9C%ED%81%AC&section=%EC%9D%B8%ED%84%B0%EB%B7%B0&page=2'
+        """
+        values = self.model_dump(exclude_defaults=True)
+        return urlencode({name: int(v) if isinstance(v, bool) else v for name, v in values.items()}, doseq=True)
+
+
+class Narrowed(Given):
+    """Of one filter's values any will do; of the filters, all must. Days are Korea's, both included."""
+
+    since: Annotated[
+        str, Field(max_length=40, examples=["2023-10"], description="From this day on: 2023-10, 2023-10-26, 3개월.")
+    ] = ""
     until: Annotated[str, Field(max_length=40, description="Up to the end of this day, month or year.")] = ""
     section: Values = ()
     author: Values = ()
@@ -39,12 +87,6 @@ class Asked(BaseModel):
     issue: Values = ()
     publication: Values = ()
     kind: tuple[Literal["entry", "article"], ...] = ()
-    sort: Annotated[
-        Literal["", "score", "date"], Field(description="Best or newest first; without words the newest.")
-    ] = ""
-    exact: Annotated[bool, Field(description="Only what was typed: no other names, no corrections.")] = False
-    page: Annotated[int, Field(ge=1, le=DEEPEST)] = 1
-    limit: Annotated[int, Field(ge=1, le=100)] = 10
 
     @field_validator("since", "until")
     @classmethod
@@ -53,28 +95,9 @@ class Asked(BaseModel):
             parse_period(text)
         return text
 
-    @classmethod
-    def of(cls, params: QueryParams, *, ignored: Iterable[str] = ()) -> Self:
-        """Raise `AskedError`. Parameters that are not known are errors, but for those that are *ignored*."""
-        given = {name: params.getlist(name) for name in params if name not in ignored}
-        filled = {name: kept for name, values in given.items() if (kept := list(filter(None, values)))}
-        values = {name: kept if name in _REPEATED else kept[-1] for name, kept in filled.items()}
-        try:
-            asked = cls.model_validate(values)
-        except ValidationError as e:
-            raise AskedError(_told(e)) from e
-        asked.check()
-        return asked
-
     def check(self) -> None:
-        if self.offset + self.limit > DEEPEST:
-            raise AskedError(f"page: documents after the {DEEPEST:,}th are not listed; narrow the search")
         if self.filters.since and self.filters.until and self.filters.since > self.filters.until:
             raise AskedError(f"since: {self.since} is after until, {self.until}; exchange them")
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.limit
 
     @cached_property
     def filters(self) -> Filters:
@@ -88,34 +111,37 @@ class Asked(BaseModel):
         last = parse_period(self.until)[1] if self.until else None
         return first, last
 
+
+class _Typed(Given):
+    q: Annotated[str, Field(max_length=MAX_LENGTH, description='Words, "a phrase", -without, OR, 섹션:인터뷰.')] = ""
+
+
+# What is typed stands first in an address, and its filters after it.
+class Asked(Narrowed, _Typed):
+    sort: Annotated[
+        Literal["", "score", "date"], Field(description="Best or newest first; without words the newest.")
+    ] = ""
+    exact: Annotated[bool, Field(description="Only what was typed: no other names, no corrections.")] = False
+    page: Annotated[int, Field(ge=1, le=DEEPEST)] = 1
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+
+    def check(self) -> None:
+        if self.offset + self.limit > DEEPEST:
+            raise AskedError(f"page: documents after the {DEEPEST:,}th are not listed; narrow the search")
+        super().check()
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.limit
+
     @property
     def is_empty(self) -> bool:
         return not self.q.strip() and self.filters == Filters()
 
-    def but(self, **changes: Any) -> Self:
-        """Return what is asked for with *changes*, on its first page unless they name one."""
-        copy = self.model_copy(update={"page": 1, **changes})
-        # A copy takes along what was worked out of the other's values.
-        for worked_out in ("filters", "period"):
-            copy.__dict__.pop(worked_out, None)
-        return copy
 
-    def to_query(self) -> str:
-        """Return the parameters as they stand in an address, those alone that are not as always.
-
-        >>> Asked(q="그로크", section=("인터뷰",), page=2).to_query()
-        'q=%EA%B7%B8%EB%A1%9C%ED%81%AC&section=%EC%9D%B8%ED%84%B0%EB%B7%B0&page=2'
-        """
-        values = self.model_dump(exclude_defaults=True)
-        return urlencode({name: int(v) if isinstance(v, bool) else v for name, v in values.items()}, doseq=True)
-
-
-_REPEATED = frozenset(name for name, field in Asked.model_fields.items() if field.default == ())
-
-
-def _told(error: ValidationError) -> str:
+def _told(error: ValidationError, known: Iterable[str]) -> str:
     first = error.errors()[0]
     name, cause = str(first["loc"][0]), first.get("ctx", {}).get("error")
     if first["type"] == "extra_forbidden":
-        return f"{name}: there is no such parameter; known are {', '.join(Asked.model_fields)}"
+        return f"{name}: there is no such parameter; known are {', '.join(known)}"
     return f"{name}: {cause if isinstance(cause, DateError) else first['msg']}"

@@ -1,0 +1,214 @@
+"""The server as it is started, asked over sockets."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+from served import DOCUMENTS, archive_of
+
+from web.guard import Protection
+from web.serving import HASH_FILE, Address, Settings, read_password_hash
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    archive_of(folder, *DOCUMENTS)
+    return folder
+
+
+def command(data: Path, *arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "search_cli.py"), "--data", str(data), "serve", *arguments]
+
+
+def ended(data: Path, *arguments: str, typed: str = "") -> tuple[int, str, str]:
+    run = subprocess.run(
+        command(data, *arguments), input=typed, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+    return run.returncode, run.stdout, run.stderr
+
+
+@contextmanager
+def serving(data: Path, *arguments: str, end: signal.Signals = signal.SIGTERM) -> Iterator[str]:
+    """Yield the address of a server that is ended by *end*, and has nothing to say at it."""
+    process = subprocess.Popen(
+        command(data, "--port", "0", *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=data,
+        start_new_session=True,
+    )
+    assert process.stdout
+    assert process.stderr
+    try:
+        yield process.stdout.readline().strip()
+        process.send_signal(end)
+        assert process.wait(timeout=20) in (0, 130, -end)
+        assert process.stderr.read() == ""
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def get(address: str, **headers: str) -> tuple[int, str]:
+    try:
+        with urlopen(Request(address, headers=headers), timeout=30) as response:
+            return response.status, response.read().decode()
+    except HTTPError as e:
+        with e:
+            return e.code, e.read().decode()
+
+
+def raw(address: str, request: bytes) -> bytes:
+    place = urlsplit(address)
+    with closing(socket.create_connection((place.hostname, place.port), timeout=30)) as connection:
+        with suppress(OSError):  # it may have heard enough
+            connection.sendall(request)
+        try:
+            return connection.recv(65_536)
+        except ConnectionResetError:
+            return b""
+
+
+@pytest.mark.parametrize(("workers", "end"), [("1", signal.SIGINT), ("2", signal.SIGINT), ("2", signal.SIGTERM)])
+def test_the_printed_address_answers_until_interrupted(data: Path, workers: str, end: signal.Signals) -> None:
+    with serving(data, "--workers", workers, end=end) as address:
+        status, text = get(f"{address}api/search?q=a")
+        assert (status, '"total"' in text) == (200, True)
+    with pytest.raises(OSError, match="refused"):
+        raw(address, b"GET / HTTP/1.1\r\n\r\n")
+
+
+def test_what_is_too_long_or_malformed_does_not_stop_it(data: Path) -> None:
+    with serving(data, "--workers", "1") as address:
+        for request in (
+            b"GET /?q=" + b"a" * 1_000_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X-A: b\r\n" * 100_000 + b"\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 1_000_000,
+            b"\x00\xff" * 1_000 + b"\r\n\r\n",
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"GET /\r\nSet-Cookie: a=b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        ):
+            status = raw(address, request)[:12]
+            assert status == b"" or status[9:10] == b"4", request[:80]
+        assert get(f"{address}api/search?q=a")[0] == 200
+
+
+def test_slow_readers_hold_up_nobody(data: Path) -> None:
+    with serving(data, "--workers", "1") as address:
+        place = urlsplit(address)
+        slow = [socket.create_connection((place.hostname, place.port)) for _ in range(50)]
+        try:
+            for number, connection in enumerate(slow):
+                whole = b"GET /api/search?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                # Some never come to an end, and some never read the answer.
+                connection.sendall(whole[: 40 if number % 2 else None])
+            started = time.monotonic()
+            assert get(f"{address}api/search?q=a")[0] == 200
+            assert time.monotonic() - started < 5
+        finally:
+            for connection in slow:
+                connection.close()
+
+
+def test_a_port_that_is_taken_is_an_error_that_names_another(data: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        code, printed, told = ended(data, "--port", str(port))
+    assert (code, printed) == (2, "")
+    assert told == (
+        f"Error: Cannot serve at 127.0.0.1:{port} (Address already in use). "
+        f"Choose another port: search_cli.py --data {data} serve --port {port + 1}\n"
+    )
+
+
+def test_without_an_archive_or_an_index_the_next_step_is_named(tmp_path: Path, data: Path) -> None:
+    none = tmp_path / "none"
+    code, _, told = ended(none)
+    to_do = f"Run: ./nightly, or: search_cli.py --data {none} import FILE.jsonl"
+    assert (code, told) == (2, f"Error: No archive at {none}/archive.sqlite3. {to_do}\n")
+    (tmp_path / "archive.sqlite3").write_bytes((data / "archive.sqlite3").read_bytes())
+    assert ended(tmp_path)[::2] == (
+        2,
+        f"Error: No index at {tmp_path}/index. Run: search_cli.py --data {tmp_path} index\n",
+    )
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_nothing_is_shown_beyond_this_machine_without_a_password(data: Path, host: str) -> None:
+    code, printed, told = ended(data, "--host", host)
+    assert (code, printed) == (2, "")
+    assert told.startswith(f"Error: Whoever reaches {host} could read the archive, which is a private copy.")
+    assert "--set-password" in told
+    assert "--no-password" in told
+
+
+def test_a_rate_that_is_none_is_an_error(data: Path) -> None:
+    assert ended(data, "--rate", "often") == (
+        2,
+        "",
+        "Error: 'often' is no rate: write 120/minute, 10/second, or none\n",
+    )
+
+
+def test_a_password_is_kept_as_a_hash_for_its_owner_alone_and_asked_for(data: Path, tmp_path: Path) -> None:
+    for name in ("archive.sqlite3", "index"):
+        (tmp_path / name).symlink_to(data / name)
+    assert ended(tmp_path, "--set-password", typed="short\n")[0] == 2
+    code, printed, told = ended(tmp_path, "--set-password", typed="다람쥐 헌 쳇바퀴\n")
+    kept = tmp_path / HASH_FILE
+    assert (code, printed, told) == (0, f"The hash of the password is kept in {kept}\n", "")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert read_password_hash(tmp_path).startswith("$argon2id$")
+    with serving(tmp_path, "--workers", "1", "--host", "0.0.0.0") as address:
+        assert get(f"{address}api/search?q=a")[0] == 401
+        right = b64encode("naru:다람쥐 헌 쳇바퀴".encode()).decode()
+        assert get(f"{address}api/search?q=a", Authorization=f"Basic {right}")[0] == 200
+
+
+def test_beyond_this_machine_there_is_a_limit(data: Path) -> None:
+    with serving(data, "--workers", "1", "--host", "0.0.0.0", "--no-password", "--rate", "3/minute") as address:
+        assert [get(f"{address}api/search?q=a")[0] for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_settings_reach_the_workers_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACTPL_WEB", "")
+    settings = Settings(tmp_path / "index", tmp_path / "a.sqlite3", Protection("hash", ("a.example",), "1/second"))
+    settings.to_environment()
+    assert Settings.from_environment() == settings
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback", "url"),
+    [
+        ("127.0.0.1", True, "http://127.0.0.1:80/"),
+        ("localhost", True, "http://localhost:80/"),
+        ("::1", True, "http://[::1]:80/"),
+        ("0.0.0.0", False, "http://127.0.0.1:80/"),
+        ("::", False, "http://[::1]:80/"),
+        ("naru.example", False, "http://naru.example:80/"),
+    ],
+)
+def test_an_address_is_told_from_loopback(host: str, is_loopback: bool, url: str) -> None:
+    address = Address(host, 80)
+    assert (address.is_loopback, address.url(80)) == (is_loopback, url)
