@@ -77,7 +77,7 @@ def test_what_is_replaced_again_and_again_while_it_is_opened_is_looked_for_again
 ) -> None:
     source = ListSource.of(document("a/0", "나루", "나루터"))
     build(source, tmp_path)
-    open_searcher, swapped = whoosh_engine.FileIndex.searcher, [0]
+    open_reader, swapped = whoosh_engine.FileIndex.reader, [0]
 
     def open_what_was_replaced(index: whoosh_engine.FileIndex, **settings: Any) -> Any:
         if threading.current_thread() is threading.main_thread() and swapped[0] < 3:
@@ -85,9 +85,9 @@ def test_what_is_replaced_again_and_again_while_it_is_opened_is_looked_for_again
             rebuild = threading.Thread(target=build, args=(source, tmp_path), kwargs={"rebuild": True})
             rebuild.start()
             rebuild.join()
-        return open_searcher(index, **settings)
+        return open_reader(index, **settings)
 
-    monkeypatch.setattr(whoosh_engine.FileIndex, "searcher", open_what_was_replaced)
+    monkeypatch.setattr(whoosh_engine.FileIndex, "reader", open_what_was_replaced)
     assert (search("나루", index_dir=tmp_path).total, swapped) == (1, [3])
 
 
