@@ -70,6 +70,7 @@ class Engine(Protocol[Docs]):
     def count(self, docs: Docs) -> int: ...
     def tally(self, docs: Docs, numbers: Sequence[int]) -> Mapping[int, int]: ...
     def has(self, docs: Docs, doc: int) -> bool: ...
+    def indexes(self, numbers: Sequence[int], docs: Sequence[int]) -> Iterable[tuple[int, int]]: ...
     def scores(self, docs: Docs, scored: list[Scored], bonuses: list[tuple[Docs, float]]) -> "Ranked": ...
 
 
@@ -120,6 +121,11 @@ class Sets:
 
     def has(self, docs: set[int], doc: int) -> bool:
         return doc in docs
+
+    def indexes(self, numbers: Sequence[int], docs: Sequence[int]) -> Iterable[tuple[int, int]]:
+        """Return those of *docs* that are among *numbers*, which ascend, each with its index there."""
+        indexes = (bisect_left(numbers, doc) for doc in docs)
+        return [(doc, i) for doc, i in zip(docs, indexes, strict=True) if i < len(numbers) and numbers[i] == doc]
 
     def scores(self, docs: set[int], scored: list[Scored], bonuses: list[tuple[set[int], float]]) -> "SetRanked":
         scores = dict.fromkeys(docs, 0.0)
@@ -241,6 +247,12 @@ class Arrays:
 
     def has(self, docs: Any, doc: int) -> bool:
         return bool(docs[doc])
+
+    def indexes(self, numbers: Sequence[int], docs: Sequence[int]) -> Iterable[tuple[int, int]]:
+        all_numbers, sought = self.np.asarray(numbers), self.np.asarray(docs)
+        places = self.np.minimum(self.np.searchsorted(all_numbers, sought), len(all_numbers) - 1)
+        here = all_numbers[places] == sought
+        return zip(sought[here].tolist(), places[here].tolist(), strict=True)
 
     def scores(self, docs: Any, scored: list[Scored], bonuses: list[tuple[Any, float]]) -> "ArrayRanked":
         np = self.np
@@ -412,13 +424,13 @@ class Segment:
                 return [postings for part in parts for postings in self._part(part)]
         raise NotImplementedError(f"{plan!r} has no place in a text")
 
-    def places(self, field: str, text: str, docs: Iterable[int]) -> dict[int, set[int]]:
+    def places(self, field: str, text: str, docs: Sequence[int]) -> dict[int, set[int]]:
         """Return where in each of *docs*, which are the same at each call, a term stands."""
         key = field, text
         if key not in self._places:
             found = self.postings(field, text)
             self._places[key] = (
-                {doc: set(found.places(i)) for doc in docs if (i := found.index(doc)) is not None} if found else {}
+                {doc: set(found.places(i)) for doc, i in self.engine.indexes(found.docs, docs)} if found else {}
             )
         return self._places[key]
 
@@ -458,7 +470,7 @@ def proximity(segment: Segment, field: str, pair: str, distance: int, docs: list
     """Return how often in each of *docs* the second word of *pair* stands up to *distance* after the first."""
     first, second = (segment.places(field, text, docs) for text in pair.split(" "))
     counts = {
-        doc: sum(place + i in second[doc] for place in first[doc] for i in range(1, distance + 1))
+        doc: sum(len(second[doc].intersection(map(i.__add__, first[doc]))) for i in range(1, distance + 1))
         for doc in first
         if doc in second
     }
