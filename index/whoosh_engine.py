@@ -55,6 +55,7 @@ from index.query import (
     Text,
     Weighted,
     Word,
+    wanted,
     weighted,
 )
 from index.schema import BIGRAMS, COUNTED, KEYWORDS, LONGEST_TERM, PAIRS, STEMS, TEXTS, fold_value
@@ -714,7 +715,7 @@ def _ranking(query: Query, terms: _Terms) -> _Ranking:
         for text in texts:
             weights[searched, text] += MORPHEME_WEIGHT
     single = [_Sought(fields, text, weight) for (fields, text), weight in weights.items()]
-    return _Ranking(single, literals, list(_pairs(spoken)))
+    return _Ranking(single, literals, list(_pairs(query, spoken)))
 
 
 def _whole_forms(value: Text, names: Sequence[str], terms: _Terms, weight: float) -> dict[str, _Literal]:
@@ -735,20 +736,22 @@ def _rarity(value: Text, names: Sequence[str], terms: _Terms) -> float:
     return max((terms.idf(BIGRAMS[name], text) for name in names for text in literal), default=0.0)
 
 
-def _spoken(query: Query) -> list[tuple[tuple[str, ...], list[str]]]:
+def _spoken(query: Query, *, phrases: bool = True) -> list[tuple[tuple[str, ...], list[str]]]:
     """Return the morphemes of what was typed, and the texts they are looked for in.
 
     Words are read together: what surrounds a word tells the analyser what it is.
     """
     said: dict[tuple[str, ...], list[Text]] = defaultdict(list)
     for field, value, weight in weighted(query):
-        if weight == 1 and field in (None, *TEXTS):
+        if weight == 1 and field in (None, *TEXTS) and (phrases or not isinstance(value, Phrase)):
             said[TEXTS if field is None else (field,)].append(value)
     return [(names, _morphemes_of(values)) for names, values in said.items()]
 
 
-def _pairs(spoken: list[tuple[tuple[str, ...], list[str]]]) -> Iterator[_Sought]:
-    """Yield each two morphemes that stand close in the query."""
+def _pairs(query: Query, spoken: list[tuple[tuple[str, ...], list[str]]]) -> Iterator[_Sought]:
+    """Yield each two morphemes that stand close in the query, but for phrases, which say where their words stand."""
+    if any(isinstance(value, Phrase) for _, value in wanted(query)):
+        spoken = _spoken(query, phrases=False)
     pairs: Counter[tuple[tuple[str, ...], str]] = Counter(
         (names, f"{first} {second}")
         for names, texts in spoken
