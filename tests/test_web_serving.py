@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.error import HTTPError
@@ -17,7 +17,14 @@ from urllib.request import Request, urlopen
 
 import pytest
 from served import DOCUMENTS, archive_of
+from starlette.testclient import TestClient
 
+from factpl_crawler.store import Store
+from index.build import build
+from index.search import Filters
+from search_web import app
+from web import archive as archive_room
+from web import serving as serving_room
 from web.guard import Protection
 from web.serving import HASH_FILE, Address, Settings, read_password_hash
 
@@ -212,3 +219,27 @@ def test_settings_reach_the_workers_whole(tmp_path: Path, monkeypatch: pytest.Mo
 def test_an_address_is_told_from_loopback(host: str, is_loopback: bool, url: str) -> None:
     address = Address(host, 80)
     assert (address.is_loopback, address.url(80)) == (is_loopback, url)
+
+
+def test_the_words_of_the_first_page_are_found_before_anybody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = archive_of(tmp_path, *DOCUMENTS)
+    found: list[Filters] = []
+    monkeypatch.setattr(serving_room, "SECONDS_BETWEEN_LOOKS", 0.02)
+    monkeypatch.setattr(archive_room, "rising_words", lambda filters, **_: found.append(filters) or [])
+    with TestClient(app(archive), base_url="http://localhost") as client:
+        until(lambda: len(found) == 1)
+        assert client.get("/").status_code == 200
+        with Store.open(archive.store_path, create=False) as store:
+            build(store, archive.index_dir, rebuild=True)
+        until(lambda: len(found) == 2)
+        assert client.get("/").status_code == 200
+    assert len(found) == 2
+
+
+def until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -24,6 +24,7 @@ FACETS = ("section", "author", "site", "publication", "year", "month")
 # Characters of what is kept: a page has some twenty thousand, the documents on it as many.
 MOST_KEPT = 16_000_000
 _WEEK = timedelta(days=7)
+RISING = 12
 
 Answer = TypeVar("Answer")
 
@@ -95,6 +96,13 @@ class Archive:
     def rising(self, filters: Filters, limit: int) -> list[RisingWord]:
         key = ("rising", filters, limit)
         return self._keep(key, lambda: rising_words(filters, index_dir=self.index_dir, limit=limit))
+
+    def rising_lately(self) -> list[RisingWord]:
+        """Return none where nothing is there to compare with."""
+        try:
+            return self.rising(Filters(since=self.last_week()), RISING)
+        except SearchError:
+            return []
 
     def last_week(self) -> date:
         """Return the first of the seven days that end with the newest document, or today."""

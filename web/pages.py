@@ -6,9 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from index.errors import SearchError
-from index.search import Filters, Results
-from index.words import RisingWord
+from index.search import Results
 from web import browsing, reading
 from web.archive import Archive
 from web.asked import Asked
@@ -20,7 +18,7 @@ from web.rendering import Endpoint, page
 
 __all__ = ["ERROR_PAGES", "routes"]
 
-_NEWEST_ISSUES, _RISING, _SECTIONS = 6, 12, 12
+_NEWEST_ISSUES, _SECTIONS = 6, 12
 
 
 def routes(archive: Archive) -> list[Route]:
@@ -58,7 +56,7 @@ def home_page(request: Request, archive: Archive) -> Response:
         issues=archive.issues()[:_NEWEST_ISSUES],
         issue_count=len(archive.issues()),
         since=since,
-        rising=_rising(archive, Filters(since=since)),
+        rising=archive.rising_lately(),
     )
 
 
@@ -79,13 +77,6 @@ def results_page(request: Request, archive: Archive, asked: Asked) -> Response:
         pages=pages(asked, results.total),
         bars=[(bar, period(asked, bar.period)) for bar in drawn],
     )
-
-
-def _rising(archive: Archive, filters: Filters) -> list[RisingWord]:
-    try:
-        return archive.rising(filters, _RISING)
-    except SearchError:
-        return []
 
 
 def _sort(results: Results) -> str:

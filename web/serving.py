@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Self
 
 from anyio import to_thread
@@ -25,6 +26,7 @@ SHORTEST_PASSWORD = 8
 # Each has the index open. They take turns at one processor, so that a short question does not wait for a long one.
 THREADS = 3
 MOST_CONNECTIONS = 1_000
+SECONDS_BETWEEN_LOOKS = 10.0
 _SETTINGS = "FACTPL_WEB"
 _HEADERS_AND_ADDRESS = 65_536
 
@@ -130,7 +132,10 @@ def lifespan(archive: Archive) -> Callable[[Starlette], AbstractAsyncContextMana
     async def living(app: Starlette) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         await to_thread.run_sync(partial(_warm, archive))
+        ended = Event()
+        Thread(target=_keep_warm, args=(archive, ended), daemon=True).start()
         yield
+        ended.set()
 
     return living
 
@@ -145,6 +150,16 @@ def _warm(archive: Archive) -> None:
         suggest("가", index_dir=archive.index_dir)
     # What is loaded stays; to look through it again and again would stop every request.
     gc.freeze()
+
+
+def _keep_warm(archive: Archive, ended: Event) -> None:
+    """Find what the first page says of the index, before its first reader has to wait for it: it takes seconds."""
+    from index.errors import SearchError
+
+    while not ended.is_set():
+        with suppress(SearchError):
+            archive.rising_lately()
+        ended.wait(SECONDS_BETWEEN_LOOKS)
 
 
 def bound(address: Address) -> socket.socket:
