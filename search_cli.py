@@ -24,7 +24,7 @@ import io
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -597,11 +597,11 @@ def list_watched(output_format: str) -> bool:
     return bool(found)
 
 
-FORMATS = {".html": "html", ".htm": "html", ".json": "json"}
+FORMATS = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
 
 
 @cli.command(epilog=example("digest --since 1주 --format html -o week.html"))
-@click.option("--since", metavar="WHEN", default="1주", show_default=True, help="From this day on: 2023-10, 지난주.")
+@click.option("--since", metavar="WHEN", help="From this day on: 2023-10, 지난주; else a week before --until.")
 @click.option("--until", metavar="WHEN", help="Up to the end of this day, month or year; else today.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Documents for each search.")
 @click.option(
@@ -613,7 +613,12 @@ FORMATS = {".html": "html", ".htm": "html", ".json": "json"}
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write there.")
 @click.pass_context
 def digest(
-    ctx: click.Context, since: str, until: str | None, limit: int, output_format: str | None, output: Path | None
+    ctx: click.Context,
+    since: str | None,
+    until: str | None,
+    limit: int,
+    output_format: str | None,
+    output: Path | None,
 ) -> None:
     """Print a period as a letter: what is new for each saved search, the issues, and the words that rose.
 
@@ -624,15 +629,17 @@ def digest(
     from index.digest import digest as find_digest
     from index.saved import read_searches
 
+    if output and not output_format and output.suffix not in FORMATS:
+        raise Failure(f"In which format? Give {output.name} an ending: {', '.join(FORMATS)}, or say --format.")
     first, last = period(since, until or "오늘")
-    assert first is not None
     assert last is not None
+    first = first or last - timedelta(days=7)
     saved = read_searches(searches_path())
     warn(saved.problems)
     warn_of_an_old_index()
     found = find_digest(saved.known, index_dir=index_dir(), since=first, until=last, limit=limit)
     formats = {"markdown": digests.as_markdown, "html": digests.as_html, "json": cli_output.digest_as_json}
-    lines = formats[output_format or FORMATS.get(output.suffix if output else "", "markdown")](found)
+    lines = formats[output_format or (FORMATS[output.suffix] if output else "markdown")](found)
     if output:
         output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         say(f"{found.documents} documents, written to {output}")

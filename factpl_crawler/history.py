@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, NamedTuple
+
+# Pairs of words: to compare so many takes about a second, and a page may have as many as its writer likes.
+_MOST_COMPARED = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -77,16 +80,18 @@ def diff_lines(older: Version, newer: Version) -> Iterator[DiffLine]:
 
 
 def _run(diff: Sequence[str], at: int, sign: str) -> list[str]:
-    return [line[1:] for line in takewhile(lambda line: line.startswith(sign), diff[at:])]
+    return [line[1:] for line in takewhile(lambda line: line.startswith(sign), islice(diff, at, None))]
 
 
 def changed_words(older: str, newer: str) -> tuple[list[Span], list[Span]]:
-    """Return where *older* and *newer* hold words that the other does not.
+    """Return where *older* and *newer* hold words that the other does not: all of them, where there are too many.
 
     >>> changed_words("물은 차다.", "물은 차고 깊다.")
     ([Span(start=3, end=6)], [Span(start=3, end=9)])
     """
     old, new = _words(older), _words(newer)
+    if len(old) * len(new) > _MOST_COMPARED:
+        return [Span(0, len(older))], [Span(0, len(newer))]
     same = SequenceMatcher(
         None, [older[slice(*span)] for span in old], [newer[slice(*span)] for span in new], autojunk=False
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FIELDS = ("section", "author", "site", "publication", "kind")
 _TABLE = "search"
+_LONGEST_SHOWN = 80
 
 
 class SavedSearchError(SearchError):
@@ -168,7 +169,7 @@ def watched(search: SavedSearch, arrivals: Arrivals, up_to: int, *, index_dir: P
 def read_searches(path: Path) -> SavedSearches:
     """Return none where there is no file; raise SearchesBroken for one of which nothing can be read."""
     try:
-        written = tomllib.loads(path.read_bytes().decode("utf-8"))
+        written = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         return SavedSearches()
     except (OSError, ValueError) as e:
@@ -199,12 +200,13 @@ def _checked(rows: Sequence[dict[str, Any]], path: Path) -> SavedSearches:
 
 def _first_of(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    name = ".".join(map(str, first["loc"]))
+    name, given = str(first["loc"][0]), repr(first["input"])
     if first["type"] == "extra_forbidden":
         return f"unknown setting {name!r}; there are name, query, {', '.join(FIELDS)}"
     if first["type"] == "missing":
         return f"it has no {name}"
-    return f"{name} is {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
+    shown = given if len(given) <= _LONGEST_SHOWN else f"{given[:_LONGEST_SHOWN]}…"
+    return f"{name} is {shown}: {first['msg'].removeprefix('Value error, ')}"
 
 
 # --- Writing ------------------------------------------------------------------------------------------------------
@@ -242,9 +244,10 @@ def remove_search(path: Path, name: str) -> None:
         at = _places(document, name)
         if not at:
             raise SavedSearchError(f"No search is saved as {name!r}. Run: search_cli.py watch")
+        if len(at) > 1:
+            raise SavedSearchError(f"{len(at)} searches are named {name!r}. Give all but one another name, in {path}")
         expected = [row for number, row in enumerate(_plain(document)) if number not in at]
-        for place in reversed(at):
-            _take_out(document, place)
+        _take_out(document, at[0])
         _write(path, document, expected)
 
 
@@ -253,7 +256,7 @@ def _document(path: Path) -> "TOMLDocument":
     from tomlkit.items import AoT
 
     try:
-        document = tomlkit.parse(path.read_bytes().decode("utf-8"))
+        document = tomlkit.parse(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         return tomlkit.document()
     if not document.get(_TABLE):

@@ -41,13 +41,14 @@ class Suggestion:
 
 def suggest(typed: str, *, index_dir: Path, limit: int = 8) -> list[Suggestion]:
     """Return how what was typed may go on; its last syllable may be typed by half. Raises SearchError."""
-    text = " ".join(unicodedata.normalize("NFC", typed[: 3 * LONGEST]).casefold().split())
+    written = " ".join(unicodedata.normalize("NFC", typed[: 3 * LONGEST]).split())
+    text = written.casefold()
     if not text or len(text) > LONGEST:
         return []
     with opened(index_dir) as (reader, meta):
         found = [
             *islice(_names(text, reader, index_dir, meta), MOST_NAMES),
-            *_words(text, index_dir / meta.folder, limit),
+            *_words(text, written, index_dir / meta.folder, limit),
         ]
         headlines = list(_headlines(text, reader))
     room = limit - min(len(headlines), MOST_HEADLINES)
@@ -78,11 +79,13 @@ class _Book:
 # --- Words --------------------------------------------------------------------------------------------------------
 
 
-def _words(text: str, folder: Path, limit: int) -> Iterator[Suggestion]:
+def _words(text: str, written: str, folder: Path, limit: int) -> Iterator[Suggestion]:
     last = _LAST_WORD.search(text)
     if last is None or text[: last.start()].endswith(":"):
         return
-    before, (by_keys, by_initials) = text[: last.start()], _books_of(folder)
+    # What stands before may be an operator: LPU OR 반도. Folded, a few letters of other scripts are longer.
+    before = (written if len(written) == len(text) else text)[: last.start()]
+    by_keys, by_initials = _books_of(folder)
     found = by_initials.beginning(last[0]) if is_initials(last[0]) else by_keys.beginning(keys(last[0]))
     words = list(islice(found, limit))
     if not words and (meant := other_layout(last[0])):

@@ -3,6 +3,7 @@
 
 const WAIT = 150; // ms after the last key, so that a word is asked for and not each of its letters
 const JAMO = /[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\ud7b0-\ud7ff]$/; // a syllable that is not one yet
+const INITIALS = /^[ㄱ-ㅎ]{2,}$/; // of a word: ㄱㄹㅋ
 const WRITABLE = "input, textarea, select, [contenteditable]";
 
 class Suggestions {
@@ -59,7 +60,7 @@ class Suggestions {
     if (text === this.committed) return;
     this.committed = text;
     this.request?.abort();
-    if (!text || JAMO.test(text)) return this.close();
+    if (!text || (JAMO.test(text) && !INITIALS.test(text))) return this.close();
     this.timer = setTimeout(() => this.ask(text), WAIT);
   }
 

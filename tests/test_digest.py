@@ -171,6 +171,14 @@ def test_the_week_up_to_today_is_what_nobody_has_to_ask_for() -> None:
 
 
 @pytest.mark.usefixtures("week")
+def test_a_week_ends_where_it_is_told_to(tmp_path: Path) -> None:
+    assert cli("--until", "2024-03-10").stdout.startswith("# factpl: 2024-03-03 – 2024-03-10\n")
+    run = cli(*WEEK, "-o", str(tmp_path / "week.pdf"))
+    assert (run.exit_code, list(tmp_path.glob("week.*"))) == (2, [])
+    assert run.stderr == "Error: In which format? Give week.pdf an ending: .md, .html, .htm, .json, or say --format.\n"
+
+
+@pytest.mark.usefixtures("week")
 def test_a_search_that_cannot_be_read_is_named_and_the_letter_is_written() -> None:
     with searches_path().open("a", encoding="utf-8") as file:
         file.write('[[search]]\nname = "물"\nquery = "(물"\n')

@@ -203,3 +203,8 @@ def test_changed_words_are_found_in_both_texts(older: str, newer: str, expected:
 
 def test_doctests() -> None:
     assert doctest.testmod(history).failed == 0
+
+
+def test_texts_of_too_many_words_are_marked_whole() -> None:
+    older, newer = " ".join(["물"] * 3_000), " ".join(["불"] * 3_000)
+    assert changed_words(older, newer) == ([Span(0, len(older))], [Span(0, len(newer))])

@@ -99,8 +99,9 @@ def test_without_a_file_nothing_is_saved(path: Path) -> None:
             'name = "물"\nquery = "물"\nsince = "1주"',
             "the search '물': unknown setting 'since'; there are name, query, ",
         ),
+        (f'name = "물"\nquery = "({"물" * 500}"', f"query is '({'물' * 78}…: "),
         ('name = "물"\nquery = 7', "the search '물': query is 7: Input should be a valid string"),
-        ('name = "물"\nquery = "물"\nkind = ["letter"]', "kind.0 is 'letter': Input should be 'entry' or 'article'"),
+        ('name = "물"\nquery = "물"\nkind = ["letter"]', "kind is 'letter': Input should be 'entry' or 'article'"),
         ('name = "물\\n불"\nquery = "물"', "name is '물\\n불': write it on one line"),
         ('name = "불"\nquery = "물"', "the search '불' is there twice, and only the first is asked. Give the other"),
     ],
@@ -633,6 +634,21 @@ def test_what_is_saved_is_listed_with_what_it_finds_and_what_is_new(nights: Nigh
     }  # fmt: skip
     nights.night()
     assert [one["new"] for one in json.loads(cli("watch", "--format", "json").stdout)] == [0, 0]
+
+
+def test_of_two_searches_with_one_name_none_is_removed(path: Path) -> None:
+    text = '[[search]]\nname = "물"\nquery = "강"\n\n[[search]]\nname = "물"\nquery = "바다"\n'
+    write(path, text)
+    run = cli("watch", "--remove", "물")
+    told = f"Error: 2 searches are named '물'. Give all but one another name, in {path}\n"
+    assert (run.exit_code, run.stderr, path.read_text(encoding="utf-8")) == (2, told, text)
+
+
+def test_a_file_of_another_system_is_read(path: Path) -> None:
+    path.write_text('[[search]]\nname = "물"\nquery = "강"\n', encoding="utf-8-sig")
+    assert [search.name for search in read_searches(path).known] == ["물"]
+    assert cli("watch", "바다").exit_code == 0
+    assert [search.name for search in read_searches(path).known] == ["물", "바다"]
 
 
 def test_a_search_is_removed_by_its_name(nights: Nights) -> None:

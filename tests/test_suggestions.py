@@ -44,6 +44,7 @@ def test_the_last_word_goes_on_and_those_before_stay(index_dir: Path) -> None:
     assert "그로크 한강다리" in texts("그로크  한강ㄷ", index_dir, "word")
     assert texts("그로크 -한강", index_dir, "word") == ["그로크 -한강다리"]
     assert texts("섹션:한강", index_dir, "word") == []
+    assert texts("GROQ OR 한강", index_dir, "word") == ["GROQ OR 한강다리"]
 
 
 @pytest.mark.parametrize(

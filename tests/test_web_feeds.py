@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from lxml import etree
@@ -116,6 +116,12 @@ def test_ids_stay_when_the_archive_is_asked_by_another_name(client: TestClient) 
     assert here.findtext(f"{ATOM}id") == there.findtext(f"{ATOM}id")
     links = [link.get("href", "") for link in there.iter(f"{ATOM}link") if link.get("rel") in ("self", "related")]
     assert {urlsplit(link).netloc for link in links} == {"192.0.2.7"}
+
+
+@pytest.mark.parametrize("query", ["그로크 바다풀 사과값", "rmfhzm"])
+def test_nothing_that_was_guessed_comes_unasked(client: TestClient, archive: Archive, query: str) -> None:
+    assert archive.search(Asked(q=query)).hits
+    assert entries(parsed(client, f"/feed.atom?{urlencode({'q': query})}")) == []
 
 
 def test_filters_narrow_a_feed(client: TestClient) -> None:

@@ -2,6 +2,7 @@ import doctest
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
 import pytest
@@ -269,8 +270,15 @@ def test_guessing_is_slowed_down_and_does_not_lock_out_who_knows() -> None:
     client = small(Protection(HASH))
     assert client.get("/", headers=basic(PASSWORD)).status_code == 200
     guesses = [client.get("/", headers=basic(f"guess {n}")).status_code for n in range(6)]
-    assert guesses == [401] * 4 + [429] * 2
+    assert guesses == [401] * 5 + [429]
     assert client.get("/", headers=basic(PASSWORD)).status_code == 200
+
+
+def test_who_asks_for_many_things_at_once_with_the_right_password_gets_all_of_them() -> None:
+    with small(Protection(HASH)) as client, ThreadPoolExecutor(12) as readers:
+        answers = list(readers.map(lambda _: client.get("/", headers=basic(PASSWORD)).status_code, range(12)))
+        wrong = client.get("/", headers=basic("guess")).status_code
+    assert (answers, wrong) == ([200] * 12, 401)
 
 
 def test_how_long_a_wrong_password_takes_says_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from factpl_crawler.documents import PublicationRef
 from factpl_crawler.store import IssueSummary
+from index.query import Or, Word
 from index.search import FacetCount, Highlight, Results
 from index.trends import PeriodCount, Trend
 from web import archive, asked, charts, errors, kept, markup, narrowing, paths
+from web.archive import _weight
 from web.asked import Asked
 from web.calendars import months
 from web.charts import HEIGHT, MOST_BARS, WIDTH, bars, lines
@@ -253,14 +255,14 @@ def test_issues_stand_under_their_months_newest_first() -> None:
 
 def test_an_answer_is_found_once() -> None:
     asked: list[str] = []
-    store = Kept(10, len)
+    store = Kept(10, lambda key, answer: len(answer))
     for _ in range(2):
         assert store.get("a", lambda: asked.append("a") or "답") == "답"  # type: ignore[func-returns-value]
     assert asked == ["a"]
 
 
 def test_what_weighs_too_much_together_is_given_up_the_longest_unused_first() -> None:
-    store = Kept(10, len)
+    store = Kept(10, lambda key, answer: len(answer))
     for key in ("a", "b", "a", "c"):
         store.get(key, lambda: "1234")
     assert (list(store._answers), store.weight) == (["a", "c"], 8)
@@ -268,15 +270,23 @@ def test_what_weighs_too_much_together_is_given_up_the_longest_unused_first() ->
     assert (list(store._answers), store.weight) == ([], 0)
 
 
+def test_what_holds_much_weighs_much() -> None:
+    counts = [PeriodCount(f"2024-{month:02}", 1, 2) for month in range(1, 13)]
+    few, many = Trend("가", counts[:1]), Trend("가", counts * 10)
+    assert _weight("a", [many] * 5) > 100 * _weight("a", [few])
+    assert _weight("a" * 9_000, few) > 9_000
+    assert _weight("a", Or(tuple(Word("가" * 30) for _ in range(60)))) > 5_000
+
+
 def test_what_went_wrong_is_asked_again() -> None:
-    store = Kept(10, len)
+    store = Kept(10, lambda key, answer: len(answer))
     with pytest.raises(ZeroDivisionError):
         store.get("a", lambda: str(1 / 0))
     assert store.get("a", lambda: "답") == "답"
 
 
 def test_who_asks_meanwhile_waits_for_the_answer() -> None:
-    store, asked = Kept(10, len), []
+    store, asked = Kept(10, lambda key, answer: len(answer)), []
     begun, go_on = threading.Event(), threading.Event()
 
     def slow() -> str:

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
+import uvicorn
 from served import DOCUMENTS, archive_of
 from starlette.testclient import TestClient
 
@@ -25,8 +27,9 @@ from index.search import Filters
 from search_web import app
 from web import archive as archive_room
 from web import serving as serving_room
+from web.archive import Archive
 from web.guard import Protection
-from web.serving import HASH_FILE, Address, Settings, read_password_hash
+from web.serving import HASH_FILE, Address, ServingError, Settings, read_password_hash
 
 ROOT = Path(__file__).parent.parent
 
@@ -243,3 +246,37 @@ def until(done: Callable[[], bool]) -> None:
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_who_only_waits_is_sent_away_and_one_address_has_so_many_connections(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving_room, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(serving_room, "MOST_OF_ONE", 3)
+    monkeypatch.setattr(serving_room.Impatient, "_is_trusted", lambda self: False)
+    config = uvicorn.Config(app(Archive(data / "index", data / "archive.sqlite3")), http=serving_room.Impatient)
+    server = uvicorn.Server(config)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        until(lambda: server.started)
+        place = listening.getsockname()
+        silent, half, third, fourth = (socket.create_connection(place, timeout=20) for _ in range(4))
+        assert fourth.recv(1) == b""
+        half.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: ")
+        third.sendall(b"GET /robots.txt HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        assert third.makefile("rb").read().startswith(b"HTTP/1.1 200 ")
+        assert (silent.recv(1), half.recv(1)) == (b"", b"")
+        for one in (silent, half, third, fourth):
+            one.close()
+        until(lambda: not serving_room.Impatient.open_connections)
+        server.should_exit = True
+        thread.join(timeout=20)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("kept", ["", "\n", "secret\n", "$2b$12$abc\n"])
+def test_a_file_that_holds_no_hash_lets_nobody_in(data: Path, tmp_path: Path, kept: str) -> None:
+    (tmp_path / HASH_FILE).write_text(kept)
+    with pytest.raises(ServingError, match="serve --set-password"):
+        read_password_hash(tmp_path)

@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
+from starlette.responses import Response
+
 from factpl_crawler.store import IssueSummary, Store, StoreError
 from factpl_crawler.text import KST
 from index.aliases import FILE as ALIASES
@@ -21,8 +23,10 @@ from web.asked import Asked
 from web.kept import Kept
 
 FACETS = ("section", "author", "site", "publication", "year", "month")
-# Characters of what is kept: a page has some twenty thousand, the documents on it as many.
-MOST_KEPT = 16_000_000
+# Bytes of what is kept: a page has some twenty thousand, the documents on it several times as many.
+MOST_KEPT = 64_000_000
+# What an object takes, and a name or a count in it.
+_PIECE = 400
 _WEEK = timedelta(days=7)
 RISING = 12
 
@@ -46,7 +50,9 @@ class Archive:
 
     # --- The index ------------------------------------------------------------------------------------------------
 
-    def search(self, asked: Asked, *, facets: Sequence[str] = FACETS, explain: bool = False) -> Results:
+    def search(
+        self, asked: Asked, *, facets: Sequence[str] = FACETS, explain: bool = False, reread: bool = True
+    ) -> Results:
         """Raises `SearchError` and `QueryError`. An answer is kept until the index is another; its warnings are not."""
 
         def find() -> Results:
@@ -61,10 +67,11 @@ class Archive:
                 facets=facets,
                 collapse=True,
                 exact=asked.exact,
+                reread=reread,
             )
 
         # The filters too: 지난달 is another month one day.
-        found = self._keep(("search", asked, asked.filters, tuple(facets), explain), find)
+        found = self._keep(("search", asked, asked.filters, tuple(facets), explain, reread), find)
         return replace(found, warnings=[*self.warnings(), *found.warnings])
 
     def warnings(self) -> list[str]:
@@ -158,11 +165,28 @@ def within_document(id: str) -> Query:
     return FieldQuery("id", Phrase(id))
 
 
-def _weight(answer: Any) -> int:
-    if body := getattr(answer, "body", b""):
-        return len(body)
-    if not isinstance(answer, Results):
-        return 100 * (1 + len(answer) if isinstance(answer, list | tuple | dict) else 1)
-    documents = (hit.document for hit in answer.hits)
-    texts = sum(len(document.headline) + len(document.body) for document in documents)
-    return 1_000 + texts + 100 * sum(map(len, answer.facets.values()))
+def _weight(key: Hashable, answer: Any) -> int:
+    """Return about how many bytes are held, of what takes many."""
+    return len(str(key)) + _weight_of(answer)
+
+
+def _weight_of(answer: Any) -> int:
+    match answer:
+        case Results():
+            return sum(map(_weight_of_hit, answer.hits)) + _PIECE * (1 + sum(map(len, answer.facets.values())))
+        case list() | tuple():
+            return _PIECE + sum(map(_weight_of, answer))
+        case dict():
+            return _PIECE * (1 + len(answer))
+        case Trend():
+            return _PIECE * (1 + len(answer.counts))
+        case Response():
+            return _PIECE + len(answer.body)
+    return _PIECE + 4 * len(str(answer))
+
+
+def _weight_of_hit(hit: Hit) -> int:
+    document = hit.document
+    # What is marked is not known yet, and a query may be long.
+    texts = 6 * (len(document.headline) + len(document.body) + sum(map(len, document.captions)))
+    return 10 * _PIECE + texts + 20 * len(str(hit.query)) + _PIECE * (len(document.links) + len(document.linked_from))

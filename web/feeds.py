@@ -68,7 +68,8 @@ def routes(archive: Archive) -> list[Route]:
         asked = Asked.of(request.query_params, ignored=("lang",))
         limit = asked.limit if "limit" in asked.model_fields_set else ENTRIES
         asked = asked.but(sort="date", page=asked.page, limit=limit)
-        return asked, archive.search(asked, facets=()).hits
+        # What comes to somebody unasked is what was asked for, and nothing that was guessed.
+        return asked, archive.search(asked, facets=(), reread=False).hits
 
     def atom(request: Request) -> Response:
         asked, hits = newest(request)

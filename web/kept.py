@@ -15,7 +15,7 @@ class Kept:
     Who asks for one that is being found waits for it. What went wrong is told to all who waited, and not kept.
     """
 
-    def __init__(self, most: int, weigh: Callable[[Any], int]) -> None:
+    def __init__(self, most: int, weigh: Callable[[Hashable, Any], int]) -> None:
         self._most, self._weigh = most, weigh
         self._answers: OrderedDict[Hashable, Future[Any]] = OrderedDict()
         self._weights: dict[Hashable, int] = {}
@@ -42,7 +42,7 @@ class Kept:
             raise
         answer.set_result(found)
         with self._lock:
-            self._weights[key] = self._weigh(found)
+            self._weights[key] = self._weigh(key, found)
             self.weight += self._weights[key]
             while self.weight > self._most:
                 # What is still being found has no weight yet, and is waited for.

@@ -32,12 +32,12 @@ def language(request: Request) -> str:
 def _accepted(header: str) -> list[str]:
     """Return the languages of *header*, the most wanted first.
 
-    >>> _accepted("en;q=0.5, ko-KR, fr;q=0")
-    ['ko-KR', 'en']
+    >>> _accepted("EN; q=0.5, ko-KR, fr;q=0")
+    ['ko-kr', 'en']
     """
     weighted = []
-    for number, part in enumerate(header[:500].split(",")):
-        name, _, weight = part.strip().partition(";q=")
+    for number, part in enumerate(header[:500].lower().split(",")):
+        name, _, weight = "".join(part.split()).partition(";q=")
         try:
             quality = float(weight or 1)
         except ValueError:

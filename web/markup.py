@@ -1,6 +1,7 @@
 """Stored texts as HTML. What was crawled holds whatever its writer liked: it is escaped, and then sanitised."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -55,7 +56,11 @@ def paragraphs(text: str, places: Sequence[Place] = ()) -> Markup:
     Markup('<p>하나<br>둘</p><p>셋</p>')
     """
     text = harmless(text.replace("\r", " "))
-    found = (_paragraph(text, match.start(), match.end(), places) for match in _PARAGRAPH.finditer(text))
+    starts = [place.start for place in places]
+    found = []
+    for paragraph in _PARAGRAPH.finditer(text):
+        inside = places[bisect_left(starts, paragraph.start()) : bisect_left(starts, paragraph.end())]
+        found.append(_paragraph(paragraph, inside))
     return _cleaned("".join(found))
 
 
@@ -78,9 +83,9 @@ def _cleaned(html: str) -> Markup:
     return Markup(_CLEANER.clean(html))  # noqa: S704  # nosec B704 - cleaned here
 
 
-def _paragraph(text: str, start: int, end: int, places: Sequence[Place]) -> str:
-    inside = (_Place(place.start - start, place.end - start) for place in places if start <= place.start < end)
-    return f"<p>{_inline(text[start:end], inside, 'mark')}</p>".replace("\n", "<br>")
+def _paragraph(paragraph: re.Match[str], places: Sequence[Place]) -> str:
+    inside = (_Place(place.start - paragraph.start(), place.end - paragraph.start()) for place in places)
+    return f"<p>{_inline(paragraph[0], inside, 'mark')}</p>".replace("\n", "<br>")
 
 
 class _Place:

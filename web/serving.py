@@ -4,6 +4,8 @@ import gc
 import json
 import os
 import socket
+from asyncio import Transport
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -11,12 +13,15 @@ from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
+import h11
 from anyio import to_thread
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from factpl_crawler.paths import private_file
+from index.meta import replace_file
 from web.archive import Archive
 from web.asked import Asked
 from web.guard import LONGEST_PASSWORD, LOOPBACK_ONLY, Protection, composed, rate_of
@@ -103,12 +108,16 @@ def settings(
 
 def read_password_hash(data: Path) -> str:
     """Return "" where no password was set."""
+    told = f"{data / HASH_FILE} cannot be read. Run: search_cli.py serve --set-password"
     try:
-        return (data / HASH_FILE).read_text(encoding="ascii").strip()
+        kept = (data / HASH_FILE).read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as e:
-        raise ServingError(f"{data / HASH_FILE} cannot be read. Run: search_cli.py serve --set-password") from e
+        raise ServingError(told) from e
+    if not kept.startswith("$argon2"):  # an empty file would let everybody in
+        raise ServingError(told)
+    return kept
 
 
 def write_password(data: Path, password: str) -> Path:
@@ -117,10 +126,9 @@ def write_password(data: Path, password: str) -> Path:
 
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise ServingError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. Nothing was changed.")
-    aside = data / f"{HASH_FILE}.new"
-    private_file(aside)
-    aside.write_text(PasswordHasher().hash(composed(password)) + "\n", encoding="ascii")
-    aside.replace(data / HASH_FILE)
+    # As `replace_file` writes it, with others shut out before there is anything to see.
+    private_file(data / f"{HASH_FILE}.new")
+    replace_file(data / HASH_FILE, [PasswordHasher().hash(composed(password)) + "\n"])
     return data / HASH_FILE
 
 
@@ -172,6 +180,9 @@ def bound(address: Address) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(place)
         listening.listen(1_024)
+    except socket.gaierror as e:
+        told = f"No machine is known as {address.host} ({e.strerror}). Give --host an address of this one"
+        raise ServingError(told) from e
     except OSError as e:
         raise ServingError(f"Cannot serve at {address.host}:{address.port} ({e.strerror}). {_next(address)}") from e
     listening.set_inheritable(True)
@@ -180,6 +191,49 @@ def bound(address: Address) -> socket.socket:
 
 def _next(address: Address) -> str:
     return f"Choose another port: search_cli.py serve --port {address.port + 1 if address.port < 65_535 else 0}"
+
+
+# A connection that says nothing, or half a request, is kept so long; and so many are kept of one address.
+HEAD_SECONDS, MOST_OF_ONE = 20.0, 50
+
+
+class Impatient(H11Protocol):
+    """Closes what would only wait: a thousand such connections keep everybody else out."""
+
+    open_connections: ClassVar[Counter[str]] = Counter()
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._from = self.client[0] if self.client else ""
+        self.open_connections[self._from] += 1
+        self._waiting = self.loop.call_later(HEAD_SECONDS, self._end)
+        if self.open_connections[self._from] > MOST_OF_ONE and not self._is_trusted():
+            self._end()
+
+    def _is_trusted(self) -> bool:
+        # A proxy on this machine asks for everybody.
+        try:
+            return ip_address(self._from).is_loopback
+        except ValueError:
+            return True
+
+    def _end(self) -> None:
+        if self.conn.their_state is h11.IDLE:
+            self.transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._waiting.cancel()
+        elif self._waiting.cancelled():
+            self._waiting = self.loop.call_later(HEAD_SECONDS, self._end)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._waiting.cancel()
+        self.open_connections[self._from] -= 1
+        if not self.open_connections[self._from]:
+            del self.open_connections[self._from]
+        super().connection_lost(exc)
 
 
 def serve(settings: Settings, address: Address, listening: socket.socket, workers: int) -> None:
@@ -193,7 +247,7 @@ def serve(settings: Settings, address: Address, listening: socket.socket, worker
         factory=True,
         workers=workers,
         # It bounds the length of what is asked before it is whole.
-        http="h11",
+        http=Impatient,
         h11_max_incomplete_event_size=_HEADERS_AND_ADDRESS,
         ws="none",
         proxy_headers=bool(address.proxy),
