@@ -520,6 +520,13 @@ def test_what_was_typed_wrongly_stays_in_the_box(reader: Reader) -> None:
     assert reader.get("/?q=%22그로크", 400).css("input[name=q]::attr(value)").get() == '"그로크'
 
 
+def test_what_was_asked_for_besides_a_mistake_is_not_lost(reader: Reader) -> None:
+    links = reader.get("/?q=그로크&section=나루+인터뷰&since=어제쯤", 400).css("main a::attr(href)").getall()
+    again, afresh = links
+    assert (parse_qs(urlsplit(again).query), afresh) == ({"q": ["그로크"], "section": ["나루 인터뷰"]}, "/")
+    assert reader.get("/?since=어제쯤", 400).css("main a::attr(href)").getall() == ["/"]
+
+
 def test_without_an_index_one_reads_and_is_told_how_to_make_one(tmp_path: Path) -> None:
     archive = archive_of(tmp_path, article("1", "느린 배"))
     shutil.rmtree(archive.index_dir)

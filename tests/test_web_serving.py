@@ -29,7 +29,7 @@ from web import archive as archive_room
 from web import serving as serving_room
 from web.archive import Archive
 from web.guard import Protection
-from web.serving import HASH_FILE, Address, ServingError, Settings, read_password_hash
+from web.serving import HASH_FILE, Address, ServingError, Settings, read_password_hash, settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -280,3 +280,9 @@ def test_a_file_that_holds_no_hash_lets_nobody_in(data: Path, tmp_path: Path, ke
     (tmp_path / HASH_FILE).write_text(kept)
     with pytest.raises(ServingError, match="serve --set-password"):
         read_password_hash(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["archive.example:8025", "http://archive.example", "*", ""])
+def test_a_name_that_could_never_be_asked_by_is_refused(data: Path, name: str) -> None:
+    with pytest.raises(ServingError, match="is no name of a machine"):
+        settings(data, Address("127.0.0.1", 0), hosts=[name])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,7 +27,14 @@ _STATES: Mapping[type[Exception], str] = {
 
 
 def asked_wrongly(request: Request, error: Exception) -> Response:
-    return page(request, "error.html", status=400, state="asked", message=str(error), command="")
+    again = _without(request, str(error).partition(":")[0]) if isinstance(error, AskedError) else ""
+    return page(request, "error.html", status=400, state="asked", message=str(error), command="", again=again)
+
+
+def _without(request: Request, name: str) -> str:
+    """Return the address without the parameter *name*, or nothing where nothing else was asked for."""
+    asked = [(one, value) for one, value in request.query_params.multi_items() if one not in (name, "page")]
+    return f"{request.url.path}?{urlencode(asked)}" if any(value for _, value in asked) else ""
 
 
 def unavailable(request: Request, error: Exception) -> Response:

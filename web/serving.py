@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import re
 import socket
 from asyncio import Transport
 from collections import Counter
@@ -79,6 +80,7 @@ class Address:
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
+_NAME = re.compile(r"[\w.-]+")
 # What a household or a newsroom stays below, and what reads everything one after the other does not.
 WIDER_RATE = "120/minute"
 
@@ -94,6 +96,10 @@ def settings(
         raise ServingError(
             f"Whoever reaches {address.host} could read the archive, which is a private copy. Set a password: "
             "search_cli.py serve --set-password, or say that everybody may read: --no-password"
+        )
+    if wrong := [host for host in hosts if not _NAME.fullmatch(host)]:
+        raise ServingError(
+            f"{wrong[0]!r} is no name of a machine. Write it without a port: --allowed-host archive.example"
         )
     rate = rate or ("none" if address.is_loopback else WIDER_RATE)
     if rate != "none":
