@@ -87,7 +87,7 @@ def _chains(tokens: Sequence[Token], texts: list[str], slop: int, *, open_ended:
     else:
         firsts = [token for token in tokens if token.text == texts[0]]
     at: dict[int, list[Token]] = defaultdict(list)
-    for one in tokens if firsts else ():
+    for one in tokens if firsts and len(texts) > 1 else ():
         at[one.position].append(one)
     for first in firsts:
         if found := _chain(first, texts[1:], at, slop, open_ended=open_ended):

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.datastructures import QueryParams
@@ -19,6 +19,10 @@ DEEPEST = 10_000
 
 Value = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE)]
 Values = Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)]
+
+
+# A page has a hundred addresses, all of one search.
+_quoted = lru_cache(maxsize=10_000)(quote_plus)
 
 
 class AskedError(ValueError):
@@ -71,7 +75,8 @@ class Given(BaseModel):
         'q=%EA%B7%B8%EB%A1%9C%ED%81%AC&section=%EC%9D%B8%ED%84%B0%EB%B7%B0&page=2'
         """
         values = self.model_dump(exclude_defaults=True)
-        return urlencode({name: int(v) if isinstance(v, bool) else v for name, v in values.items()}, doseq=True)
+        written = {name: int(v) if isinstance(v, bool) else v for name, v in values.items()}
+        return urlencode(written, doseq=True, quote_via=_quoted)
 
 
 class Narrowed(Given):

@@ -9,7 +9,7 @@ from web.asked import DEEPEST, Asked
 
 SHOWN_FACETS = ("section", "author", "publication", "site", "year")
 # Of a facet, the most frequent values: a whole archive has hundreds of authors, and nobody reads them all.
-MOST_OFFERED = 30
+MOST_OFFERED = 12
 VALUES = ("section", "author", "site", "issue", "publication", "kind")
 
 
