@@ -20,7 +20,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from benchmarks.corpora import DEFAULT_DATA, DataMissing, Text, TextSource, document, statutes
 from benchmarks.questions import Chooser, Question, read_questions, write_questions
@@ -68,14 +68,19 @@ class Built:
 
 @dataclass(frozen=True)
 class Cold:
-    """The middle one of several fresh processes with one word to look for, and what they took of the processors."""
+    """The middle one of several fresh processes with one word to look for, and what they took of the processors.
+
+    `python_milliseconds` is what Python takes that does nothing: how fast the machine is at the moment.
+    """
 
     milliseconds: float
     cpu_milliseconds: float
     peak_bytes: int
+    python_milliseconds: float
 
     def __str__(self) -> str:
-        times = f"{self.milliseconds:.0f} ms ({self.cpu_milliseconds:.0f} ms of processor)"
+        beside = f"{self.cpu_milliseconds:.0f} of processor, Python alone {self.python_milliseconds:.0f}"
+        times = f"{self.milliseconds:.0f} ms ({beside})"
         return f"search_cli.py, a fresh process: {times}, {self.peak_bytes / 1e6:.0f} MB"
 
 
@@ -203,14 +208,20 @@ def _peak_bytes() -> int:
 def cold(folder: Path) -> Cold:
     word = next(q for q in read_questions(folder / _QUESTIONS) if q.kind == "common word").typed
     search_cli = [sys.executable, str(ROOT / "search_cli.py"), "--data", str(folder), "search", word]
-    command = [sys.executable, "-m", "benchmarks.cold", str(COLD_RUNS), *search_cli]
-    run = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603  # our own program
-    taken = json.loads(run.stdout)
+    taken, nothing = _taken(search_cli), _taken([sys.executable, "-c", "pass"])
     return Cold(
         milliseconds=1000 * statistics.median(taken["seconds"]),
         cpu_milliseconds=1000 * taken["cpu_seconds"] / COLD_RUNS,
         peak_bytes=taken["peak_bytes"],
+        python_milliseconds=1000 * statistics.median(nothing["seconds"]),
     )
+
+
+def _taken(command: list[str]) -> dict[str, Any]:
+    measuring = [sys.executable, "-m", "benchmarks.cold", str(COLD_RUNS), *command]
+    run = subprocess.run(measuring, check=True, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603  # our own program
+    taken: dict[str, Any] = json.loads(run.stdout)
+    return taken
 
 
 def ask_ours(folder: Path) -> dict[str, Times]:
