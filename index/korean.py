@@ -505,6 +505,9 @@ def _blanked(normal: Normalised, spans: Iterable[tuple[int, int]]) -> str:
     return "".join(characters)
 
 
+_Place = tuple[int, int]
+
+
 class Analysis:
     """Views of one text, each made when asked for, with positions of its own, but for `starts`: those of `bigrams`.
 
@@ -514,6 +517,8 @@ class Analysis:
     def __init__(self, normal: Normalised) -> None:
         self._normal = normal
         self._read = _as_read(normal)
+        self._of_line: dict[_Place, list[_Morpheme]] = {}
+        self._of_lines: dict[tuple[_Place, ...], list[Token]] = {}
 
     @cached_property
     def morphemes(self) -> list[Token]:
@@ -532,14 +537,25 @@ class Analysis:
         """
         normal, patterns = self._read, [traces(text) for text in texts]
         rest = _blanked(normal, spans)
-        morphemes = [
-            m
+        lines = tuple(
+            line.span()
             for line in _LINE.finditer(normal.text)
             if all(pattern.search(line[0]) for pattern in patterns)
             and any(pattern.search(rest, *line.span()) for pattern in patterns)
-            for m in _morphemes(normal.text, *line.span())
-        ]
-        return _tokens(normal, morphemes) if morphemes else []
+        )
+        return self._tokens_of(lines) if lines else []
+
+    def _tokens_of(self, lines: tuple[_Place, ...]) -> list[Token]:
+        # One of many words is most often looked for in lines where another was.
+        if lines not in self._of_lines:
+            morphemes = [m for line in lines for m in self._morphemes_of(line)]
+            self._of_lines[lines] = _tokens(self._read, morphemes)
+        return self._of_lines[lines]
+
+    def _morphemes_of(self, line: _Place) -> list[_Morpheme]:
+        if line not in self._of_line:
+            self._of_line[line] = list(_morphemes(self._read.text, *line))
+        return self._of_line[line]
 
     @cached_property
     def stems(self) -> list[Token]:
