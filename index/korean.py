@@ -517,8 +517,8 @@ class Analysis:
     def __init__(self, normal: Normalised) -> None:
         self._normal = normal
         self._read = _as_read(normal)
-        self._of_line: dict[_Place, list[_Morpheme]] = {}
-        self._of_lines: dict[tuple[_Place, ...], list[Token]] = {}
+        self._morphemes_by_line: dict[_Place, list[_Morpheme]] = {}
+        self._tokens_by_lines: dict[tuple[_Place, ...], list[Token]] = {}
 
     @cached_property
     def morphemes(self) -> list[Token]:
@@ -547,15 +547,15 @@ class Analysis:
 
     def _tokens_of(self, lines: tuple[_Place, ...]) -> list[Token]:
         # One of many words is most often looked for in lines where another was.
-        if lines not in self._of_lines:
+        if lines not in self._tokens_by_lines:
             morphemes = [m for line in lines for m in self._morphemes_of(line)]
-            self._of_lines[lines] = _tokens(self._read, morphemes)
-        return self._of_lines[lines]
+            self._tokens_by_lines[lines] = _tokens(self._read, morphemes)
+        return self._tokens_by_lines[lines]
 
     def _morphemes_of(self, line: _Place) -> list[_Morpheme]:
-        if line not in self._of_line:
-            self._of_line[line] = list(_morphemes(self._read.text, *line))
-        return self._of_line[line]
+        if line not in self._morphemes_by_line:
+            self._morphemes_by_line[line] = list(_morphemes(self._read.text, *line))
+        return self._morphemes_by_line[line]
 
     @cached_property
     def stems(self) -> list[Token]:

@@ -95,7 +95,7 @@ class Hit:
     """`issues` are the ids of the issues that contain the document or lead to it.
 
     `similar` are the ids of documents of the same page that say the same and are not hits of their own. `explanation`
-    is the score by field and word. `query` is what found the document, and is marked in as many of its `characters`.
+    is the score by field and word. `query` is what found it, to be marked in so many first `characters` of a text.
     """
 
     document: Document

@@ -4,24 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from invented import document
+from served import archive_of
 
 from demo_site.expected import load
 from factpl_crawler.documents import Document
-from factpl_crawler.store import Store
-from index.build import build
 from web.archive import Archive
 
 PORT = 8055
-
-
-def archive_of(folder: Path, *documents: Document) -> Archive:
-    archive = Archive(folder / "index", folder / "archive.sqlite3")
-    with Store.open(archive.store_path) as store:
-        with store.importing() as put:
-            for document in documents:
-                put(document)
-        build(store, archive.index_dir)
-    return archive
 
 
 def article(name: str, headline: str = "", body: str = "", date: str | None = "2024-03-07", **fields: Any) -> Document:

@@ -8,9 +8,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from demo_archive import archive_of, article, demo_archive
+from demo_archive import article, demo_archive
 from invented import document, section
 from parsel import Selector, SelectorList
+from served import archive_of
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 

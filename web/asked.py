@@ -139,10 +139,6 @@ class Asked(Narrowed, _Typed):
     def offset(self) -> int:
         return (self.page - 1) * self.limit
 
-    @property
-    def is_empty(self) -> bool:
-        return not self.q.strip() and self.filters == Filters()
-
 
 def _told(error: ValidationError, known: Iterable[str]) -> str:
     first = error.errors()[0]
