@@ -96,11 +96,11 @@ def hits_as_text(results: "Results", screen: Screen) -> Iterator[str]:
 
 def _hit_lines(hit: "Hit", titles: Mapping[str, str], screen: Screen) -> Iterator[str]:
     document = hit.document
-    headline = [mark for mark in hit.highlights if mark.field == "headline"]
-    yield from screen.lines(screen.marked(one_line(document.headline), headline, BOLD))
+    yield from screen.lines(screen.marked(one_line(document.headline), hit.headline_highlights, BOLD))
     yield from screen.lines(one_line(about(hit, titles)), "  ")
-    if text := _snippet(hit, screen):
-        yield from screen.lines(text, "  ")
+    part = hit.snippet(_SNIPPET)
+    if part.text:
+        yield from screen.lines(screen.marked(one_line(part.text), part.highlights), "  ")
     yield screen.styled("  " + one_line("  ".join(filter(None, (document.url, document.id)))), DIM)
     if hit.similar:
         yield screen.styled("  " + one_line(f"+{len(hit.similar)} similar: {', '.join(hit.similar)}"), DIM)
@@ -132,15 +132,6 @@ def _ways_in(issues: Sequence[str], titles: Mapping[str, str]) -> str:
 
 def day(date: str | None) -> str:
     return date[:10] if date else "undated"
-
-
-def _snippet(hit: "Hit", screen: Screen) -> str:
-    # Here, so that what needs no index runs without its dictionary too.
-    from index.snippets import snippet
-
-    marks = [mark for mark in hit.highlights if mark.field == "body"]
-    part = snippet(hit.document.body, marks, _SNIPPET)
-    return screen.marked(one_line(part.text), part.highlights)
 
 
 def _explanation(score: float, parts: Mapping[str, float]) -> str:

@@ -13,7 +13,6 @@ from factpl_crawler.harmless import one_line
 from factpl_crawler.paths import ROOT
 from index.digest import Digest, Found, IssueContents
 from index.search import Highlight, Hit
-from index.snippets import snippet
 
 _SNIPPET = 200
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>~$&|]")
@@ -46,7 +45,7 @@ def headline(document: Document) -> str:
 
 def pieces(hit: Hit) -> list[Piece]:
     """Return a snippet of the text, cut where what was found in it begins and ends."""
-    part = snippet(hit.document.body, [mark for mark in hit.highlights if mark.field == "body"], _SNIPPET)
+    part = hit.snippet(_SNIPPET)
     found, at = [], 0
     for start, end in _joined(part.highlights):
         found += [Piece(part.text[at:start], False), Piece(part.text[start:end], True)]

@@ -1,9 +1,11 @@
 """What a whole result is made of: how many of its documents have which section, author, site, month …"""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from heapq import nsmallest
 from typing import Protocol
 
 from index.query import Query
@@ -30,17 +32,29 @@ class Counting(Protocol):
 
 
 def count_facets(
-    reader: Counting, query: Query, facets: Iterable[str], publications: Mapping[str, str]
+    reader: Counting,
+    query: Query,
+    facets: Iterable[str],
+    publications: Mapping[str, str],
+    *,
+    most: int | None = None,
+    kept: Collection[str] = (),
 ) -> dict[str, list[FacetCount]]:
     """Return of each facet the values, most frequent first, periods newest first.
 
-    A document with two authors counts for both, one without any for none. *publications* maps ids to titles.
+    A document with two authors counts for both, one without any for none. *publications* maps ids to titles. Of what is
+    no period, at most *most* values are returned, and those that are *kept*.
     """
     columns = {facet: "day" if facet in _DATES else facet for facet in facets}
     if not columns:
         return {}
     counts = reader.counts(query, dict.fromkeys(columns.values()))
-    return {facet: _facet(facet, counts[column], publications) for facet, column in columns.items()}
+    return {
+        facet: _periods(counts[column], length)
+        if (length := _DATES.get(facet))
+        else _values(counts[column], publications, most, kept)
+        for facet, column in columns.items()
+    }
 
 
 def day_counts(reader: Counting, query: Query) -> Counter[date]:
@@ -50,30 +64,45 @@ def day_counts(reader: Counting, query: Query) -> Counter[date]:
     )
 
 
-def _facet(facet: str, counts: Counter[str], publications: Mapping[str, str]) -> list[FacetCount]:
-    if length := _DATES.get(facet):
-        return _periods(counts, length)
-    # A plain dictionary in each: a Counter takes several times as long to make, and there may be thousands.
-    labels: dict[str, dict[str, int]] = defaultdict(dict)
-    for values, count in counts.items():
-        for one in filter(None, values.split(VALUE_SEPARATOR)):
-            value, _, label = one.partition(LABEL_SEPARATOR)
-            called = label or publications.get(value, value)
-            counted = labels[value]
-            counted[called] = counted.get(called, 0) + count
-    found = [FacetCount(value, _usual(counted), sum(counted.values())) for value, counted in labels.items()]
-    return sorted(found, key=lambda one: (-one.count, one.value))
+def _values(
+    counts: Counter[str], publications: Mapping[str, str], most: int | None, kept: Collection[str]
+) -> list[FacetCount]:
+    # Plain dictionaries: there may be thousands of values.
+    totals: dict[str, int] = {}
+    labels: dict[str, dict[str, int]] = {}
+    for printed, count in counts.items():
+        for value, label in _named(printed):
+            totals[value] = totals.get(value, 0) + count
+            if label:
+                counted = labels.setdefault(value, {})
+                counted[label] = counted.get(label, 0) + count
+    frequent = nsmallest(len(totals) if most is None else most, totals, key=lambda value: (-totals[value], value))
+    shown = [*frequent, *(value for value in kept if value in totals.keys() - set(frequent))]
+    return [FacetCount(value, _usual(value, labels, publications), totals[value]) for value in shown]
 
 
-def _usual(labels: Mapping[str, int]) -> str:
-    if len(labels) == 1:
-        return next(iter(labels))
-    return min(labels, key=lambda label: (-labels[label], label))
+def _usual(value: str, labels: Mapping[str, Mapping[str, int]], publications: Mapping[str, str]) -> str:
+    counted = labels.get(value, {})
+    return min(counted, key=lambda label: (-counted[label], label), default=publications.get(value, value))
+
+
+# The same documents are counted for every search.
+@lru_cache(maxsize=50_000)
+def _named(printed: str) -> tuple[tuple[str, str], ...]:
+    """Return (value, label) of each, without a label where there is none."""
+    parts = (one.partition(LABEL_SEPARATOR) for one in printed.split(VALUE_SEPARATOR) if one)
+    return tuple((value, label) for value, _, label in parts)
 
 
 def _periods(counts: Counter[str], length: int) -> list[FacetCount]:
-    periods: Counter[str] = Counter()
+    periods: dict[str, int] = {}
     for day, count in counts.items():
         if day:
-            periods[date.fromordinal(int(day)).isoformat()[:length]] += count
+            period = _iso(day)[:length]
+            periods[period] = periods.get(period, 0) + count
     return [FacetCount(period, period, periods[period]) for period in sorted(periods, reverse=True)]
+
+
+@lru_cache(maxsize=50_000)
+def _iso(day: str) -> str:
+    return date.fromordinal(int(day)).isoformat()

@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
+from math import inf
+from typing import NamedTuple
 
-from index.korean import PARAGRAPH_GAP, Analysis, QueryTerms, Token, analyse, normalise, query_terms, traces
+from index.korean import PARAGRAPH_GAP, Analysis, QueryTerms, Token, analyse, normalise, query_terms
 from index.query import Phrase, Prefix, Query, Text, Word, wanted
 
 Span = tuple[int, int]
@@ -14,21 +16,77 @@ Span = tuple[int, int]
 
 def spans(query: Query, field: str, text: str) -> list[Span]:
     """Return (start, end) of what *query* found in *text*, in order, apart from each other."""
-    if not text or not (sought := _sought(query, field)):
-        return []
-    analysis = analyse(text)
-    if all(slop < PARAGRAPH_GAP - 1 for _, slop in sought):
+    return Marking(query, field, text).spans()
+
+
+class Marking:
+    """What *query* found in *text*: line by line, so that a part of it can be marked without the rest."""
+
+    def __init__(self, query: Query, field: str, text: str) -> None:
+        self.field = field
+        self._text = text
+        self._sought = _sought(query, field) if text else []
+
+    def spans(self, start: float = 0, end: float = inf) -> list[Span]:
+        """Return what was found, as `spans` does, in all lines that `start:end` has a part of."""
+        lines = (line for line in self._lines if line.start < end and start < line.end)
+        return list(chain.from_iterable(line.spans for line in lines))
+
+    def candidates(self) -> Iterator[list[int]]:
+        """Yield where something may have been found, in order: first what tells, then all lines in which it may be.
+
+        To look takes a part of the time that to find takes.
+        """
+        yield sorted({place for line in self._lines for place in line.candidates()})
+        yield [line.start for line in self._lines]
+
+    @cached_property
+    def _lines(self) -> "list[_Line]":
         # To look into each line takes less than to take every line apart.
-        analysis = analysis.of_lines(lambda line: any(_may_say(terms, line) for terms, _ in sought))
-    found = chain.from_iterable(_spans_of(terms, slop, analysis, text) for terms, slop in sought)
-    return _merged(sorted(found))
+        if not self._sought:
+            return []
+        analysis = analyse(self._text)
+        parts = analysis.lines() if all(slop < PARAGRAPH_GAP - 1 for _, slop in self._sought) else [analysis]
+        return [line for part in parts if (line := _Line(part, self._sought, self._text)).sought]
+
+
+class _Line:
+    """`start:end` is of the text as stored; `sought` is what may stand here."""
+
+    def __init__(self, analysis: Analysis, sought: "list[_Sought]", text: str) -> None:
+        self.start, self.end = analysis.extent
+        self.sought = [one for one in sought if any(map(analysis.may_say, one.ways))]
+        self._analysis = analysis
+        self._text = text
+
+    def candidates(self) -> Iterator[int]:
+        for one in self.sought:
+            for way in filter(self._analysis.may_say, one.ways):
+                yield from self._analysis.traces(max(way, key=len))
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        bigrams = self._analysis.bigrams_of({text for one in self.sought for text in one.terms.literal})
+        return _merged(
+            sorted(span for one in self.sought for span in _spans_of(one, self._analysis, bigrams, self._text))
+        )
+
+
+class _Sought(NamedTuple):
+    terms: QueryTerms
+    slop: int
+
+    @property
+    def ways(self) -> Iterator[list[str]]:
+        """Yield the terms of each way to say it."""
+        return filter(None, (self.terms.literal, *self.terms.readings))
 
 
 # A page asks for each of its texts.
 @lru_cache(maxsize=8)
-def _sought(query: Query, field: str) -> list[tuple[QueryTerms, int]]:
+def _sought(query: Query, field: str) -> list[_Sought]:
     return [
-        (_looked_for(value), value.slop if isinstance(value, Phrase) else 0)
+        _Sought(_looked_for(value), value.slop if isinstance(value, Phrase) else 0)
         for name, value in wanted(query)
         if name in (None, field)
     ]
@@ -39,19 +97,15 @@ def _looked_for(value: Text) -> QueryTerms:
     return replace(terms, open_ended=True) if isinstance(value, Prefix) else terms
 
 
-def _may_say(terms: QueryTerms, line: str) -> bool:
-    ways = filter(None, (terms.literal, *terms.readings))
-    return any(all(traces(text).search(line) for text in way) for way in ways)
-
-
-def _spans_of(terms: QueryTerms, slop: int, analysis: Analysis, text: str) -> Iterator[Span]:
+def _spans_of(sought: _Sought, analysis: Analysis, bigrams: list[Token], text: str) -> Iterator[Span]:
+    terms = sought.terms
     literal = [
         (found[0].start, found[-1].end)
-        for found in _chains(analysis.bigrams, terms.literal, 1 + slop, open_ended=terms.open_ended)
+        for found in _chains(bigrams, terms.literal, 1 + sought.slop, open_ended=terms.open_ended)
     ]
     sure = set(literal)
-    if terms.at_start:
-        begun = {token.start for token in analysis.starts if token.text.startswith(terms.at_start)}
+    if literal and terms.at_start:
+        begun = analysis.begun(terms.at_start)
         sure = {span for span in literal if span[0] in begun}
     others: list[Span] = []
     for reading in terms.readings:

@@ -6,7 +6,7 @@ import unicodedata
 import zlib
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain, groupby, pairwise
@@ -182,14 +182,16 @@ def is_searchable(text: str) -> bool:
     return any(run.lastgroup != "line" for run in _runs(normalise(text).text))
 
 
-def _bigrams(normal: Normalised, read: str = "") -> list[Token]:
+def _bigrams(normal: Normalised, read: str = "", *, wanted: Collection[str] = ()) -> list[Token]:
     """Adjacent tokens have adjacent positions, whatever stands between two runs on a line.
 
-    With *read*, Hanja are there as they are read too, and each by itself.
+    With *read*, Hanja are there as they are read too, and each by itself. With *wanted*, words are left out in which
+    none of these texts stands.
     """
     tokens: list[Token] = []
     position = 0
     has_hanja = read and _has_han(normal.text)
+    passed_over = wanted and not has_hanja
     before: Run | None = None
     for run in _runs(normal.text):
         if run.lastgroup == "line":
@@ -199,6 +201,9 @@ def _bigrams(normal: Normalised, read: str = "") -> list[Token]:
             # Beside the first of the two: Node.js is NodeJS too.
             tokens.append(Token(before[0] + run[0], *normal.span(before.start(), run.end()), position - 1, "b"))
         before = run
+        if passed_over and run.lastgroup == "word" and not any(text in run[0] for text in wanted):
+            position += max(1, len(run[0]) - 1)
+            continue
         for text, start, end in _units(run):
             tokens.append(Token(text, *normal.span(start, end), position, "b"))
             if read and (has_hanja or run.lastgroup == "joined"):
@@ -236,11 +241,13 @@ def _beside(run: Run, read: str, start: int, end: int) -> Iterator[tuple[str, in
 def _starts(normal: Normalised, read: str, bigrams: list[Token]) -> list[Token]:
     """Return, at the positions of their bigrams, how the words begin that are more than a syllable."""
     begun = {token.start: token for token in reversed(bigrams)}
-    return [
-        begun[normal.starts[run.start()]]._replace(text=f"{_mark(run)}{_run_text(run)[:2]}")
-        for run in _runs(read)
-        if run.lastgroup in _WORDS and len(run[0]) > 1
-    ]
+    return [begun[normal.starts[at]]._replace(text=text) for text, at in _beginnings(read)]
+
+
+def _beginnings(read: str) -> Iterator[tuple[str, int]]:
+    for run in _runs(read):
+        if run.lastgroup in _WORDS and len(run[0]) > 1:
+            yield f"{_mark(run)}{_run_text(run)[:2]}", run.start()
 
 
 def _mark(run: Run) -> str:
@@ -488,14 +495,6 @@ def _with_any_final(syllable: str) -> str:
     return f"[{chr(first)}-{chr(first + _FINALS - 1)}]"
 
 
-def _joined(normal: Normalised, parts: list[slice]) -> Normalised:
-    return Normalised(
-        "".join(normal.text[part] for part in parts),
-        [offset for part in parts for offset in normal.starts[part]],
-        [offset for part in parts for offset in normal.ends[part]],
-    )
-
-
 def _blanked(normal: Normalised, spans: Iterable[tuple[int, int]]) -> str:
     """Return the text with blanks where *spans*, which are offsets into the text as stored, cover it."""
     characters = list(normal.text)
@@ -505,57 +504,56 @@ def _blanked(normal: Normalised, spans: Iterable[tuple[int, int]]) -> str:
     return "".join(characters)
 
 
-_Place = tuple[int, int]
-
-
 class Analysis:
     """Views of one text, each made when asked for, with positions of its own, but for `starts`: those of `bigrams`.
 
     Hanja stand in `bigrams` as they are written and as they are read, and in the others as they are read.
     """
 
-    def __init__(self, normal: Normalised) -> None:
+    def __init__(self, normal: Normalised, read: str | None = None) -> None:
         self._normal = normal
-        self._read = _as_read(normal)
-        self._morphemes_by_line: dict[_Place, list[_Morpheme]] = {}
-        self._tokens_by_lines: dict[tuple[_Place, ...], list[Token]] = {}
+        self._read = _as_read(normal) if read is None else normal._replace(text=read)
 
     @cached_property
     def morphemes(self) -> list[Token]:
         return _tokens(self._read, list(_morphemes(self._read.text)))
 
-    def of_lines(self, wanted: Callable[[str], bool]) -> "Analysis":
-        """Return the views of those lines alone that are *wanted*; it is asked with what is written, and then read."""
-        spans = [line.span() for line in _LINE.finditer(self._normal.text)]
-        kept = [slice(at, end + 1) for at, end in spans if wanted(self._normal.text[at:end] + self._read.text[at:end])]
-        return self if len(kept) == len(spans) else Analysis(_joined(self._normal, kept))
+    def lines(self) -> "Iterator[Analysis]":
+        """Yield the views of each line by itself, which has the same tokens as within the text."""
+        for line in _LINE.finditer(self._normal.text):
+            at = slice(*line.span())
+            normal = Normalised(line[0], self._normal.starts[at], self._normal.ends[at])
+            yield Analysis(normal, self._read.text[at])
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Return where the views begin and end in the text as stored."""
+        return self._normal.span(0, len(self._normal.text)) if self._normal.text else (0, 0)
+
+    def may_say(self, texts: Iterable[str]) -> bool:
+        """Say whether all *texts* may be terms here: to look takes less than to take the text apart."""
+        return all(traces(text).search(self._seen) for text in texts)
+
+    def traces(self, text: str) -> Iterator[int]:
+        """Yield where in the text as stored *text* may stand, nothing for what may stand anywhere."""
+        starts = self._normal.starts
+        for found in traces(text).finditer(self._seen) if traces(text).pattern else ():
+            yield starts[found.start() % len(starts)]
+
+    @cached_property
+    def _seen(self) -> str:
+        """Return the text as it is written, and as it is read."""
+        return self._normal.text if self._normal.text == self._read.text else self._normal.text + self._read.text
 
     def morphemes_beside(self, spans: Iterable[tuple[int, int]], texts: Sequence[str]) -> list[Token]:
-        """Return those of `morphemes` that stand in a line that may have all of *texts*, and any outside of *spans*.
+        """Return `morphemes` where all of *texts* may be among them, and any of them outside of *spans*.
 
         To find morphemes takes longer than all else, and most of what is looked for stands there as it was typed.
         """
-        normal, patterns = self._read, [traces(text) for text in texts]
-        rest = _blanked(normal, spans)
-        lines = tuple(
-            line.span()
-            for line in _LINE.finditer(normal.text)
-            if all(pattern.search(line[0]) for pattern in patterns)
-            and any(pattern.search(rest, *line.span()) for pattern in patterns)
-        )
-        return self._tokens_of(lines) if lines else []
-
-    def _tokens_of(self, lines: tuple[_Place, ...]) -> list[Token]:
-        # One of many words is most often looked for in lines where another was.
-        if lines not in self._tokens_by_lines:
-            morphemes = [m for line in lines for m in self._morphemes_of(line)]
-            self._tokens_by_lines[lines] = _tokens(self._read, morphemes)
-        return self._tokens_by_lines[lines]
-
-    def _morphemes_of(self, line: _Place) -> list[_Morpheme]:
-        if line not in self._morphemes_by_line:
-            self._morphemes_by_line[line] = list(_morphemes(self._read.text, *line))
-        return self._morphemes_by_line[line]
+        patterns = [traces(text) for text in texts]
+        rest = _blanked(self._read, spans)
+        is_wanted = all(one.search(self._read.text) for one in patterns) and any(one.search(rest) for one in patterns)
+        return self.morphemes if is_wanted else []
 
     @cached_property
     def stems(self) -> list[Token]:
@@ -564,6 +562,14 @@ class Analysis:
     @cached_property
     def bigrams(self) -> list[Token]:
         return _bigrams(self._normal, self._read.text)
+
+    def bigrams_of(self, texts: Collection[str]) -> list[Token]:
+        """Return `bigrams` without most of the words that have none of *texts*."""
+        return _bigrams(self._normal, self._read.text, wanted=texts) if texts else []
+
+    def begun(self, marked: str) -> set[int]:
+        """Return where in the text as stored a word begins as *marked*, as `starts` are."""
+        return {self._normal.starts[at] for text, at in _beginnings(self._read.text) if text.startswith(marked)}
 
     @cached_property
     def starts(self) -> list[Token]:

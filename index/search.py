@@ -23,6 +23,8 @@ from index.schema import STEMS, TEXTS, issue_ids, stored_document
 from index.spelling import Vocabulary
 
 if TYPE_CHECKING:
+    from index.highlights import Marking
+    from index.snippets import Snippet
     from index.whoosh_engine import Found, Reader
 
 __all__ = [
@@ -67,6 +69,10 @@ class Filters:
     publication: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        return *self.section, *self.author, *self.site, *self.publication
+
     def narrow(self, query: Query) -> Query:
         parts = [query]
         if self.since or self.until:
@@ -106,17 +112,30 @@ class Hit:
     characters: int
     similar: tuple[str, ...] = ()
 
+    # Found when they are asked for, as that takes longer than to find the document.
     @cached_property
     def highlights(self) -> tuple[Highlight, ...]:
-        """Found when they are asked for, as that takes longer than to find the document."""
-        from index.highlights import spans
+        return *self.headline_highlights, *self._highlights(self._marking("body"))
 
-        texts = (("headline", self.document.headline), ("body", self.document.body))
-        return tuple(
-            Highlight(field, start, end)
-            for field, text in texts
-            for start, end in spans(self.query, field, text[: self.characters])
-        )
+    @cached_property
+    def headline_highlights(self) -> tuple[Highlight, ...]:
+        return self._highlights(self._marking("headline"))
+
+    def snippet(self, width: int) -> "Snippet":
+        """Return about *width* characters of the body, with the most of what was found in it."""
+        from index.snippets import best_snippet
+
+        return best_snippet(self.document.body, self._marking("body"), width)
+
+    def _marking(self, field: Literal["headline", "body"]) -> "Marking":
+        from index.highlights import Marking
+
+        text: str = getattr(self.document, field)
+        return Marking(self.query, field, text[: self.characters])
+
+    @staticmethod
+    def _highlights(marking: "Marking") -> tuple[Highlight, ...]:
+        return tuple(Highlight(marking.field, start, end) for start, end in marking.spans())
 
 
 @dataclass(frozen=True)
@@ -156,6 +175,7 @@ def search(
     offset: int = 0,
     explain: bool = False,
     facets: Sequence[str] = (),
+    most_values: int | None = None,
     collapse: bool = False,
     exact: bool = False,
     aliases: bool = True,
@@ -164,9 +184,9 @@ def search(
     """Return the best hits first, or the newest where there are no words to be good at; *text* is as typed, or a tree.
 
     Raises QueryError and SearchError. With *store_path*, an index older than the archive is warned of. *facets* are
-    some of FACETS. With *collapse*, the page has fewer hits than *limit* where documents say the same. Without
-    *aliases*, words are not found by their other names; without *reread*, nothing is read in another way where nothing
-    was found; *exact* is both.
+    some of FACETS; with *most_values*, each has so many and those filtered by. With *collapse*, the page has fewer hits
+    than *limit* where documents say the same. Without *aliases*, words are not found by their other names; without
+    *reread*, nothing is read in another way where nothing was found; *exact* is both.
     """
     started = perf_counter()
     typed = parse(text) if isinstance(text, str) else text
@@ -181,7 +201,8 @@ def search(
         if total and reread:
             reading = doubted(reading, typed, asked)
         dropped = asked.dropped(reading)
-        counted = count_facets(reader, query, facets, meta.publications)
+        kept = filters.values if most_values else ()
+        counted = count_facets(reader, query, facets, meta.publications, most=most_values, kept=kept)
     hits, unmarked = _hits(found, query)
     return Results(
         hits=_collapsed(hits) if collapse else hits,

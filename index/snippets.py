@@ -5,7 +5,9 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
+from index.highlights import Marking
 from index.search import Highlight
 
 ELLIPSIS = "…"
@@ -17,6 +19,8 @@ _JOINER = "\u200d"
 _ATTACHED = re.compile(
     "[\u200d\u20d0-\u20f0\ufe00-\ufe0f\u1160-\u11ff\ud7b0-\ud7ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
 )
+# Of a long text, so many parts are tried before all of it is read.
+_TRIES = 4
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 
@@ -28,9 +32,37 @@ class Snippet:
     highlights: tuple[Highlight, ...]
 
 
+def best_snippet(text: str, marking: Marking, width: int) -> Snippet:
+    """Return the snippet where the most of what *marking* finds may stand, in which all that it does find is marked.
+
+    No more is looked for than that takes, as a text may be long.
+    """
+    start, end, spans = _dense_part(marking, width)
+    while True:
+        first, last = _window(text, [at for at, _ in spans], width)
+        if start <= first and last <= end:
+            return snippet(text, [Highlight(marking.field, *span) for span in spans], width)
+        start, end = min(start, first), max(end, last)
+        spans = marking.spans(start, end)
+
+
+def _dense_part(marking: Marking, width: int) -> tuple[float, float, list[tuple[int, int]]]:
+    """Return (start, end) of a part in which something was found, and what; all, where it is not in the first ones."""
+    for candidates in marking.candidates():
+        left = candidates
+        for _ in range(_TRIES):
+            if not left:
+                break
+            start = _densest(left, width)
+            if spans := marking.spans(start, start + width):
+                return start, start + width, spans
+            left = [at for at in left if not start <= at < start + width]
+    return 0, inf, marking.spans()
+
+
 def snippet(text: str, highlights: Sequence[Highlight], width: int) -> Snippet:
     """Return about *width* characters of *text*, whole sentences where it can be, with the most highlights."""
-    start, end = _window(text, highlights, width)
+    start, end = _window(text, [mark.start for mark in highlights], width)
     before, after = ELLIPSIS if start else "", ELLIPSIS if end < len(text.rstrip()) else ""
     shift = len(before) - start
     inside = (replace(m, end=min(m.end, end)) for m in highlights if start <= m.start < end)
@@ -47,17 +79,16 @@ def _on_one_line(part: Snippet) -> Snippet:
     return Snippet(_SPACE.sub(" ", part.text), tuple(marks))
 
 
-def _window(text: str, highlights: Sequence[Highlight], width: int) -> tuple[int, int]:
+def _window(text: str, starts: Sequence[int], width: int) -> tuple[int, int]:
     if len(text) <= width:
         return 0, len(text)
-    first = _densest(highlights, width)
+    first = _densest(starts, width)
     start = _start(text, first, width)
     return start, max(_end(text, start, width), start + 1)
 
 
-def _densest(highlights: Sequence[Highlight], width: int) -> int:
-    """Return where the highlight begins that has the most others within *width* after it."""
-    starts = [mark.start for mark in highlights]
+def _densest(starts: Sequence[int], width: int) -> int:
+    """Return the one of *starts* that has the most others within *width* after it."""
     counts = [bisect_left(starts, start + width) - i for i, start in enumerate(starts)]
     return starts[counts.index(max(counts))] if starts else 0
 

@@ -56,6 +56,18 @@ def test_each_value_is_counted_in_all_that_was_found(index_dir: Path) -> None:
     }
 
 
+def test_the_most_frequent_values_come_alone_and_what_was_filtered_by(index_dir: Path) -> None:
+    def found(*authors: str) -> dict[str, list[str]]:
+        facets = search(
+            "나루", index_dir=index_dir, filters=Filters(author=authors), facets=["author", "year"], most_values=1
+        ).facets
+        return {facet: [one.value for one in counts] for facet, counts in facets.items()}
+
+    assert found() == {"author": ["도담"], "year": ["2024", "2023"]}
+    assert found("한결") == {"author": ["한결"], "year": ["2023"]}
+    assert found("한결", "도담") == {"author": ["도담", "한결"], "year": ["2024", "2023"]}
+
+
 def test_a_value_used_as_a_filter_finds_as_many_as_it_counts(index_dir: Path) -> None:
     facets = search("나루", index_dir=index_dir, facets=["section", "author", "site"]).facets
     for facet, counts in facets.items():

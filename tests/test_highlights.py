@@ -1,18 +1,19 @@
 import re
 import unicodedata
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from index import korean
 from index.aliases import Alias, Aliases
-from index.highlights import spans
+from index.highlights import Marking, spans
 from index.korean import analyse
 from index.query import parse
 from index.reading import expand
 from index.search import Highlight
-from index.snippets import ELLIPSIS, snippet
+from index.snippets import ELLIPSIS, best_snippet, snippet
 
 GROQ = Aliases([Alias(("그로크", "Groq"), "learnt", 3)])
 
@@ -102,6 +103,40 @@ def test_a_snippets_marks_cover_what_the_texts_do_and_no_character_is_cut(text: 
     assert kept in text
     after = text[text.index(kept) + len(kept) :]
     assert not (kept and after[:1] in ("\u200d", "\u0301") and text.count(kept) == 1)
+
+
+@given(st.lists(LINES).map("\n".join), st.sampled_from(["허가", "받는 칩", "AI반도체 OR 1000원"]), st.integers(20, 60))
+@settings(max_examples=150, deadline=None)
+def test_all_that_was_found_in_the_part_that_is_shown_is_marked(text: str, query: str, width: int) -> None:
+    found = spans(parse(query), "body", text)
+    part = best_snippet(text, Marking(parse(query), "body", text), width)
+    assert bool(part.highlights) == bool(found)
+    shown = part.text.removesuffix(ELLIPSIS).removeprefix(ELLIPSIS)
+    start = text.replace("\n", " ").find(shown)
+    assume(start == text.replace("\n", " ").rfind(shown) and "\n\n" not in text and text == text.strip())
+    shift = part.text.index(shown) - start
+    inside = [(at + shift, end + shift) for at, end in found if start <= at < start + len(shown)]
+    assert [(mark.start, min(mark.end, len(shown))) for mark in part.highlights] == [
+        (at, min(end, len(shown))) for at, end in inside
+    ]
+
+
+def test_the_part_where_the_most_was_found_is_shown_and_hardly_more_of_the_text_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+    morphemes = korean._morphemes
+
+    def watched(text: str, *place: int) -> Any:
+        read.append(text)
+        return morphemes(text, *place)
+
+    monkeypatch.setattr(korean, "_morphemes", watched)
+    lines = [f"그는 {n}번째로 받았다" if n % 50 else "허가를 받은 칩과 허가받은 칩" for n in range(1, 200)]
+    part = best_snippet("\n".join(lines), Marking(parse("허가 칩 받다"), "body", "\n".join(lines)), 40)
+    marks = [part.text[mark.start : mark.end] for mark in part.highlights]
+    assert marks[:5] == ["허가", "받은", "칩", "허가", "받은"]
+    assert sum(line in lines for line in read) < 10
 
 
 def test_a_phrase_is_marked_wherever_it_is_found() -> None:

@@ -51,7 +51,13 @@ class Archive:
     # --- The index ------------------------------------------------------------------------------------------------
 
     def search(
-        self, asked: Asked, *, facets: Sequence[str] = FACETS, explain: bool = False, reread: bool = True
+        self,
+        asked: Asked,
+        *,
+        facets: Sequence[str] = FACETS,
+        most_values: int | None = None,
+        explain: bool = False,
+        reread: bool = True,
     ) -> Results:
         """Raises `SearchError` and `QueryError`. An answer is kept until the index is another; its warnings are not."""
 
@@ -65,13 +71,14 @@ class Archive:
                 offset=asked.offset,
                 explain=explain,
                 facets=facets,
+                most_values=most_values,
                 collapse=True,
                 exact=asked.exact,
                 reread=reread,
             )
 
         # The filters too: 지난달 is another month one day.
-        found = self._keep(("search", asked, asked.filters, tuple(facets), explain, reread), find)
+        found = self._keep(("search", asked, asked.filters, tuple(facets), most_values, explain, reread), find)
         return replace(found, warnings=[*self.warnings(), *found.warnings])
 
     def warnings(self) -> list[str]:

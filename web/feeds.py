@@ -20,7 +20,6 @@ from factpl_crawler.text import KST
 from index.answers import to_json
 from index.query import QueryError
 from index.search import Hit, SearchError
-from index.snippets import snippet
 from web.archive import Archive
 from web.asked import Asked, AskedError
 from web.paths import document_path
@@ -168,8 +167,7 @@ def _original(document: Document) -> str:
 
 
 def _summary(hit: Hit) -> str:
-    marks = [mark for mark in hit.highlights if mark.field == "body"]
-    return _writable(snippet(hit.document.body, marks, SNIPPET).text)
+    return _writable(hit.snippet(SNIPPET).text)
 
 
 def _writable(text: str) -> str:

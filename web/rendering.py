@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from index.search import Hit
-from index.snippets import snippet
 from web import markup, paths
 from web.asked import Asked
 from web.language import KOREAN, LANGUAGES, TEMPLATES, language, spoken_day, translations
@@ -44,11 +43,11 @@ def _other_language(request: Request, spoken: str) -> str:
 
 
 def headline(hit: Hit) -> Markup:
-    return markup.marked(hit.document.headline, [mark for mark in hit.highlights if mark.field == "headline"])
+    return markup.marked(hit.document.headline, hit.headline_highlights)
 
 
 def excerpt(hit: Hit) -> Markup:
-    found = snippet(hit.document.body, [mark for mark in hit.highlights if mark.field == "body"], _SNIPPET)
+    found = hit.snippet(_SNIPPET)
     return markup.marked(found.text, found.highlights)
 
 
