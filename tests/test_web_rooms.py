@@ -4,8 +4,12 @@ import doctest
 import threading
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import QueryParams
 
 from factpl_crawler.documents import PublicationRef
 from factpl_crawler.store import IssueSummary
@@ -19,6 +23,7 @@ from web.calendars import months
 from web.charts import HEIGHT, MOST_BARS, WIDTH, bars, lines
 from web.kept import Kept
 from web.markup import marked, paragraphs, web_address
+from web.paths import search_path
 
 
 @pytest.mark.parametrize("module", [archive, asked, charts, errors, kept, markup, narrowing, paths])
@@ -173,18 +178,18 @@ def test_a_facet_adds_a_value_and_takes_it_away() -> None:
     counted = [FacetCount("ai", "인공지능", 3), FacetCount("sea", "바다", 1)]
     asked = Asked(q="배", section=("sea",), page=3)
     found = narrowing.facets(asked, results(section=counted))["section"]
-    assert [(one.label, one.count, one.chosen, one.asked.to_query()) for one in found] == [
-        ("인공지능", 3, False, "q=%EB%B0%B0&section=sea&section=ai"),
-        ("바다", 1, True, "q=%EB%B0%B0"),
+    assert [(one.label, one.count, one.chosen, one.path) for one in found] == [
+        ("인공지능", 3, False, "/?q=%EB%B0%B0&section=sea&section=ai"),
+        ("바다", 1, True, "/?q=%EB%B0%B0"),
     ]
 
 
 def test_a_year_is_a_period() -> None:
     counted = [FacetCount("2024", "2024", 3), FacetCount("2023", "2023", 1)]
     within = narrowing.facets(Asked(), results(year=counted))["year"]
-    assert [one.asked.to_query() for one in within] == ["since=2024&until=2024", "since=2023&until=2023"]
+    assert [one.path for one in within] == ["/?since=2024&until=2024", "/?since=2023&until=2023"]
     without = narrowing.facets(Asked(since="2024", until="2024"), results(year=counted))["year"][0]
-    assert (without.chosen, without.asked) == (True, Asked())
+    assert (without.chosen, without.path) == (True, "/")
 
 
 def test_what_could_not_narrow_is_not_offered() -> None:
@@ -202,12 +207,12 @@ def test_the_most_frequent_values_are_offered_and_what_was_chosen() -> None:
 def test_each_filter_in_force_can_be_taken_away() -> None:
     asked = Asked(q="배", since="2024", section=("sea",), author=("이슬", "한결"), kind=("entry",))
     found = narrowing.chosen(asked, results(section=[FacetCount("sea", "바다", 1)]))
-    assert [(name, one.label, one.asked.to_query()) for name, one in found] == [
-        ("since", "2024", asked.but(since="").to_query()),
-        ("section", "바다", asked.but(section=()).to_query()),
-        ("author", "이슬", asked.but(author=("한결",)).to_query()),
-        ("author", "한결", asked.but(author=("이슬",)).to_query()),
-        ("kind", "entry", asked.but(kind=()).to_query()),
+    assert [(name, one.label, one.path) for name, one in found] == [
+        ("since", "2024", search_path(asked, since="")),
+        ("section", "바다", search_path(asked, section=())),
+        ("author", "이슬", search_path(asked, author=("한결",))),
+        ("author", "한결", search_path(asked, author=("이슬",))),
+        ("kind", "entry", search_path(asked, kind=())),
     ]
 
 
@@ -226,6 +231,17 @@ def test_each_filter_in_force_can_be_taken_away() -> None:
 )
 def test_pages_lead_on_back_and_to_both_ends(page: int, total: int, expected: tuple[int | None, ...]) -> None:
     assert narrowing.pages(Asked(page=page), total).shown == expected
+
+
+_WORDS, _PAGES = st.text("가 &+", max_size=3), st.integers(1, 5)
+_ASKED = st.builds(Asked, q=_WORDS, page=_PAGES, section=st.lists(_WORDS.filter(bool), max_size=2).map(tuple))
+_CHANGES = {"q": _WORDS, "page": _PAGES, "exact": st.booleans(), "author": st.just(("이슬",))}
+
+
+@given(_ASKED, st.fixed_dictionaries({}, optional=_CHANGES))
+def test_an_address_with_changes_is_that_of_what_is_asked_for_with_them(asked: Asked, changes: dict[str, Any]) -> None:
+    assert asked.to_query(**changes) == (asked.but(**changes) if changes else asked).to_query()
+    assert Asked.of(QueryParams(asked.to_query(**changes))) == (asked.but(**changes) if changes else asked)
 
 
 def test_what_is_asked_for_with_changes_forgets_what_was_worked_out_before() -> None:

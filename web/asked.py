@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.datastructures import QueryParams
@@ -19,10 +19,6 @@ DEEPEST = 10_000
 
 Value = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE)]
 Values = Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)]
-
-
-# A page has a hundred addresses, all of one search.
-_quoted = lru_cache(maxsize=10_000)(quote_plus)
 
 
 class AskedError(ValueError):
@@ -68,15 +64,30 @@ class Given(BaseModel):
     def _first_page(self) -> dict[str, int]:
         return {"page": 1} if "page" in type(self).model_fields else {}
 
-    def to_query(self) -> str:
-        """Return the parameters as they stand in an address, those alone that are not as always.
+    def to_query(self, **changes: Any) -> str:
+        """Return the parameters of `but(**changes)` as they stand in an address, those alone that are not as always.
 
         >>> Asked(q="그로크", section=("인터뷰",), page=2).to_query()
         'q=%EA%B7%B8%EB%A1%9C%ED%81%AC&section=%EC%9D%B8%ED%84%B0%EB%B7%B0&page=2'
         """
-        values = self.model_dump(exclude_defaults=True)
-        written = {name: int(v) if isinstance(v, bool) else v for name, v in values.items()}
-        return urlencode(written, doseq=True, quote_via=_quoted)
+        written = self.parameters
+        if changes:
+            written = written | {name: self._parameter(name, v) for name, v in (self._first_page() | changes).items()}
+        return "&".join(filter(None, written.values()))
+
+    # A page has a hundred addresses, all of much the same search.
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        return {name: self._parameter(name, getattr(self, name)) for name in type(self).model_fields}
+
+    @classmethod
+    def _parameter(cls, name: str, value: Any) -> str:
+        return "" if value == cls.model_fields[name].default else _parameter(name, value)
+
+
+@lru_cache(maxsize=10_000)
+def _parameter(name: str, value: str | int | tuple[str, ...]) -> str:
+    return urlencode({name: int(value) if isinstance(value, bool) else value}, doseq=True)
 
 
 class Narrowed(Given):

@@ -6,6 +6,7 @@ from math import ceil
 
 from index.search import FacetCount, Results
 from web.asked import DEEPEST, Asked
+from web.paths import search_path
 
 SHOWN_FACETS = ("section", "author", "publication", "site", "year")
 # Of a facet, the most frequent values: a whole archive has hundreds of authors, and nobody reads them all.
@@ -15,13 +16,13 @@ VALUES = ("section", "author", "site", "issue", "publication", "kind")
 
 @dataclass(frozen=True)
 class Choice:
-    """`asked` is the search with the value, or without it where it is `chosen`."""
+    """`path` leads to the search with the value, or without it where it is `chosen`."""
 
     value: str
     label: str
     count: int | None
     chosen: bool
-    asked: Asked
+    path: str
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,16 @@ def chosen(asked: Asked, results: Results) -> Iterator[tuple[str, Choice]]:
     """Yield each filter in force with the name of its parameter, labelled as it was printed."""
     for name in ("since", "until"):
         if value := getattr(asked, name):
-            yield name, Choice(value, value, None, True, asked.but(**{name: ""}))
+            yield name, Choice(value, value, None, True, search_path(asked, **{name: ""}))
     for name in VALUES:
         labels = {one.value: one.label for one in results.facets.get(name, ())}
         for value in getattr(asked, name):
             yield name, Choice(value, labels.get(value, value), None, True, _without(asked, name, value))
 
 
-def period(asked: Asked, value: str) -> Asked:
-    """Return the search within a year or a month."""
-    return asked.but(since=value, until=value)
+def period_path(asked: Asked, value: str) -> str:
+    """Return where the search within a year or a month is."""
+    return search_path(asked, since=value, until=value)
 
 
 def pages(asked: Asked, total: int, around: int = 2) -> Pages:
@@ -79,13 +80,13 @@ def _choices(asked: Asked, facet: str, counts: Sequence[FacetCount]) -> Iterator
 def _choice(asked: Asked, facet: str, one: FacetCount) -> Choice:
     if facet == "year":
         is_chosen = asked.since == asked.until == one.value
-        other = asked.but(since="", until="") if is_chosen else period(asked, one.value)
+        other = search_path(asked, since="", until="") if is_chosen else period_path(asked, one.value)
         return Choice(one.value, one.label, one.count, is_chosen, other)
     values: Sequence[str] = getattr(asked, facet)
     if one.value in values:
         return Choice(one.value, one.label, one.count, True, _without(asked, facet, one.value))
-    return Choice(one.value, one.label, one.count, False, asked.but(**{facet: (*values, one.value)}))
+    return Choice(one.value, one.label, one.count, False, search_path(asked, **{facet: (*values, one.value)}))
 
 
-def _without(asked: Asked, name: str, value: str) -> Asked:
-    return asked.but(**{name: tuple(one for one in getattr(asked, name) if one != value)})
+def _without(asked: Asked, name: str, value: str) -> str:
+    return search_path(asked, **{name: tuple(one for one in getattr(asked, name) if one != value)})

@@ -13,7 +13,7 @@ from web.asked import Asked
 from web.charts import bars
 from web.errors import ERROR_PAGES
 from web.language import language
-from web.narrowing import chosen, facets, pages, period
+from web.narrowing import MOST_OFFERED, chosen, facets, pages, period_path
 from web.rendering import Endpoint, page
 
 __all__ = ["ERROR_PAGES", "routes"]
@@ -44,7 +44,7 @@ def _kept(archive: Archive, endpoint: Endpoint) -> Endpoint:
 
 
 def home_page(request: Request, archive: Archive) -> Response:
-    everything = archive.search(Asked(limit=1), facets=("section",))
+    everything = archive.search(Asked(limit=1), facets=("section",), most_values=_SECTIONS)
     since = archive.last_week()
     return page(
         request,
@@ -52,7 +52,7 @@ def home_page(request: Request, archive: Archive) -> Response:
         asked=Asked(),
         total=everything.total,
         warnings=everything.warnings,
-        sections=everything.facets["section"][:_SECTIONS],
+        sections=everything.facets["section"],
         issues=archive.issues()[:_NEWEST_ISSUES],
         issue_count=len(archive.issues()),
         since=since,
@@ -61,7 +61,7 @@ def home_page(request: Request, archive: Archive) -> Response:
 
 
 def results_page(request: Request, archive: Archive, asked: Asked) -> Response:
-    results = archive.search(asked)
+    results = archive.search(asked, most_values=MOST_OFFERED)
     documents = sum(1 + len(hit.similar) for hit in results.hits)
     drawn = bars({one.value: one.count for one in results.facets["month"]})
     return page(
@@ -75,7 +75,7 @@ def results_page(request: Request, archive: Archive, asked: Asked) -> Response:
         facets=facets(asked, results),
         chosen=list(chosen(asked, results)),
         pages=pages(asked, results.total),
-        bars=[(bar, period(asked, bar.period)) for bar in drawn],
+        bars=[(bar, period_path(asked, bar.period)) for bar in drawn],
     )
 
 

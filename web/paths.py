@@ -1,13 +1,14 @@
 """The addresses of the pages, and the names of what they show."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from web.asked import Asked
 
 
-def search_path(asked: Asked) -> str:
-    query = asked.to_query()
+def search_path(asked: Asked, **changes: Any) -> str:
+    query = asked.to_query(**changes)
     return f"/?{query}" if query else "/"
 
 
