@@ -95,16 +95,25 @@ def document(text: Text) -> Document:
 
 def korquad(data: Path) -> Collection:
     """The paragraphs alone: with its page's title, each would be easier to find than the collection means it to be."""
-    pages = json.loads(_existing(data / "KorQuAD_v1.0_dev.json").read_text(encoding="utf-8"))["data"]
     ids: dict[str, str] = {}
     queries: dict[str, str] = {}
     relevant: dict[str, list[str]] = {}
-    for paragraph in (paragraph for page in pages for paragraph in page["paragraphs"]):
+    for _, paragraph in _paragraphs(data):
         id = ids.setdefault(paragraph["context"], f"p{len(ids)}")
         for question in paragraph["qas"]:
             queries[question["id"]] = question["question"]
             relevant[question["id"]] = [id]
     return Collection("korquad", [Text(id, "", context) for context, id in ids.items()], queries, relevant)
+
+
+def korquad_pages(data: Path) -> dict[str, str]:
+    """Return of each paragraph the title of its page."""
+    return {paragraph["context"]: title for title, paragraph in _paragraphs(data)}
+
+
+def _paragraphs(data: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    pages = json.loads(_existing(data / "KorQuAD_v1.0_dev.json").read_text(encoding="utf-8"))["data"]
+    return ((page["title"], paragraph) for page in pages for paragraph in page["paragraphs"])
 
 
 def precedents(data: Path) -> Collection:

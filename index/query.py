@@ -41,6 +41,11 @@ class Phrase:
 
 
 @dataclass(frozen=True)
+class Stem(Phrase):
+    """What stands as a word of its own, but for its particle: found and ranked fast, and never typed."""
+
+
+@dataclass(frozen=True)
 class Prefix:
     """Every word that begins with `text`."""
 

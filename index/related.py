@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from factpl_crawler.documents import Document
 from index.errors import SearchError
-from index.query import FieldQuery, Not, Phrase, all_of, any_of
+from index.query import FieldQuery, Not, Phrase, Stem, all_of, any_of
 from index.schema import STEMS, stored_document
 from index.search import NO_FILTERS, Filters, Results, opened, search
 from index.words import names
@@ -15,7 +15,8 @@ from index.words import names
 if TYPE_CHECKING:
     from index.whoosh_engine import Reader
 
-MOST_TERMS = 12
+# More find no more that is like it, and take longer.
+MOST_TERMS = 30
 _HEADLINE_WEIGHT = 3
 # What a book is about is said often enough in so many characters.
 _MOST_CHARACTERS = 200_000
@@ -46,7 +47,7 @@ def related(
         terms = _telling(stored_document(found[0].stored), reader, meta.documents)
     if not terms:
         raise NothingTellingError(id)
-    query = all_of([any_of([Phrase(term) for term in terms]), Not(itself)])
+    query = all_of([any_of([Stem(term) for term in terms]), Not(itself)])
     return search(query, index_dir=index_dir, filters=filters, sort="score", limit=limit, collapse=collapse, exact=True)
 
 

@@ -52,6 +52,7 @@ from index.query import (
     Prefix,
     Query,
     Range,
+    Stem,
     Text,
     Weighted,
     Word,
@@ -643,6 +644,8 @@ def _range(query: Range) -> Plan:
 def _text(value: Text, names: Sequence[str], terms: _Terms) -> Plan:
     if isinstance(value, Prefix):
         return _prefix(value, names, terms)
+    if isinstance(value, Stem):
+        return Term(STEMS, value.text)
     sought = _looked_for(value)
     slop = 1 + value.slop if isinstance(value, Phrase) else 1
     ways = [_literal(sought, name, slop, mark=sought.at_start) for name in names]
@@ -685,11 +688,12 @@ def _ranking(query: Query, terms: _Terms) -> _Ranking:
     ranked = [
         (value, TEXTS if field is None else (field,), weight)
         for field, value, weight in weighted(query)
-        if field in (None, *TEXTS)
+        if field in (None, *TEXTS) and not isinstance(value, Stem)
     ]
     typed = [(value, names) for value, names, weight in ranked if weight == 1]
     commonest = min((_rarity(value, names, terms) for value, names in typed), default=0.0)
     weights: dict[tuple[tuple[str, ...], str], float] = defaultdict(float)
+    weights |= {((STEMS,), v.text): STEM_WEIGHT * share for _, v, share in weighted(query) if isinstance(v, Stem)}
     literals: dict[str, _Literal] = {}
     for value, names, share in ranked:
         sought = _looked_for(value)
@@ -743,7 +747,7 @@ def _spoken(query: Query, *, phrases: bool = True) -> list[tuple[tuple[str, ...]
     """
     said: dict[tuple[str, ...], list[Text]] = defaultdict(list)
     for field, value, weight in weighted(query):
-        if weight == 1 and field in (None, *TEXTS) and (phrases or not isinstance(value, Phrase)):
+        if weight == 1 and field in (None, *TEXTS) and not isinstance(value, Stem if phrases else Phrase):
             said[TEXTS if field is None else (field,)].append(value)
     return [(names, _morphemes_of(values)) for names, values in said.items()]
 

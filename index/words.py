@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from index.errors import SearchError
 from index.facets import day_counts
 from index.korean import analyse, may_be_name
-from index.query import Everything, FieldQuery, Word
-from index.schema import STEMS, stored_document
+from index.query import Everything, Stem
+from index.schema import stored_document
 from index.search import Filters, opened
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _as_many_as_there_is_time_for(stored: Iterable[bytes]) -> Iterator[str]:
 
 def _count(reader: "Reader", word: str, period: Filters) -> int:
     # Not by a range of days, which each time would cost more than the word.
-    query = replace(period, since=None, until=None).narrow(FieldQuery(STEMS, Word(word)))
+    query = replace(period, since=None, until=None).narrow(Stem(word))
     assert period.since is not None
     assert period.until is not None
     return sum(count for day, count in day_counts(reader, query).items() if period.since <= day <= period.until)

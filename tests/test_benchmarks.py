@@ -19,6 +19,7 @@ from benchmarks import speed, token_engines, worst_case
 from benchmarks.corpora import Collection, Text
 from benchmarks.peers import PEERS, Ranker
 from benchmarks.questions import Chooser, Question
+from benchmarks.related import main as related
 from benchmarks.retrieval import main as retrieval
 from benchmarks.retrieval import score
 
@@ -86,7 +87,19 @@ def test_retrieval_is_measured_beside_the_peers(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("module", ["retrieval", "speed", "worst_case"])
+def test_what_is_related_is_of_the_same_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pages = [
+        {"title": title, "paragraphs": [{"context": f"{title}의 {text.body}", "qas": []} for text in TEXTS[:7]]}
+        for title in ("물레방아", "뒤웅박", "하늬바람")
+    ]
+    (tmp_path / "KorQuAD_v1.0_dev.json").write_text(json.dumps({"data": pages}), encoding="utf-8")
+    related(["--data", str(tmp_path)])
+    measured = json.loads(capsys.readouterr().out)
+    # The same sentence on another page is more like it than another sentence of its own.
+    assert (measured["paragraphs"], measured["precision_at_1"], measured["precision_at_6"]) == (21, 0.0, 4 / 6)
+
+
+@pytest.mark.parametrize("module", ["related", "retrieval", "speed", "worst_case"])
 def test_missing_data_is_said_in_one_line(module: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", f"benchmarks.{module}", "--data", str(tmp_path)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

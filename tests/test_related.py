@@ -54,7 +54,7 @@ def test_a_document_that_is_not_there_or_says_nothing_is_named(index_dir: Path) 
 
 
 def test_a_long_document_is_asked_about_by_its_most_telling_words(tmp_path: Path) -> None:
-    words = [f"나루터{letter}{other}" for letter in "가나다라마바" for other in "사아자차카"]
+    words = [f"나루터{letter}{other}" for letter in "가나다라마바사" for other in "사아자차카"]
     texts = [document(f"a/{n}", body=" ".join(words)) for n in range(2)]
     build(ListSource.of(*texts, *(document(f"b/{n}", "달") for n in range(3))), tmp_path)
     results = related("a/0", index_dir=tmp_path)
