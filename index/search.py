@@ -1,6 +1,6 @@
 """What the front ends know: `search()` and what it returns."""
 
-import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -276,18 +276,33 @@ def _has_words(query: Query) -> bool:
 
 # Between two looks at it, a build takes away what it has merged, and a rebuild what it has replaced.
 _TRIES = 5
-# Of each thread, whose files are read at places of its own: the index that it searched last.
-_kept = threading.local()
+# A search has a reader to itself. When it is done, the next one takes it over, with all that it has read.
+_MOST_IDLE = 4
+_idle: "deque[tuple[tuple[Path, Meta], Reader]]" = deque(maxlen=_MOST_IDLE)
 
 
 @contextmanager
 def opened(index_dir: Path) -> "Iterator[tuple[Reader, Meta]]":
-    key = index_dir.resolve(), _checked_meta(index_dir)
-    if getattr(_kept, "key", None) != key:
-        # One that is not current any more is closed when nobody reads it.
-        _kept.reader, meta = _opened(index_dir, key[1])
-        _kept.key = key[0], meta
-    yield _kept.reader, _kept.key[1]
+    folder, meta = index_dir.resolve(), _checked_meta(index_dir)
+    reader = _idle_reader((folder, meta))
+    if reader is None:
+        reader, meta = _opened(index_dir, meta)
+    yield reader, meta
+    # One that is not current any more is closed when nobody reads it.
+    _idle.append(((folder, meta), reader))
+
+
+def _idle_reader(key: tuple[Path, Meta]) -> "Reader | None":
+    for _ in range(len(_idle)):
+        try:
+            place, reader = _idle.pop()
+        except IndexError:  # another thread was faster
+            return None
+        if place == key:
+            return reader
+        if place[0] != key[0]:
+            _idle.appendleft((place, reader))
+    return None
 
 
 def _opened(index_dir: Path, meta: Meta) -> "tuple[Reader, Meta]":

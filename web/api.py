@@ -22,6 +22,7 @@ from web.archive import Archive
 from web.asked import DEEPEST, LONGEST_VALUE, Asked, AskedError, Given, Narrowed
 from web.guard import problem
 from web.openapi import ExportedDocument, Operation, description
+from web.turns import in_turn
 
 Facet = Literal["section", "author", "site", "year", "month", "publication"]
 MOST_COMPARED = 5
@@ -216,7 +217,7 @@ def routes(archive: Archive) -> list[Route]:
         "/api/schema": schema,
         "/api/{rest:path}": nothing,
     }
-    return [Route(path, answering(answer)) for path, answer in answers.items()]
+    return [Route(path, in_turn(answering(answer))) for path, answer in answers.items()]
 
 
 def search_answer(asked: AskedSearch, results: Results) -> dict[str, Any]:

@@ -125,19 +125,30 @@ class Archive:
         day = newest[0].document.date_published if newest else None
         return min(today, date.fromisoformat(day[:10]) if day else today) - _WEEK + timedelta(days=1)
 
-    def keep_page(self, key: tuple[Hashable, ...], make: Callable[[], Answer]) -> Answer:
+    def known_page(self, key: tuple[Hashable, ...]) -> Response | None:
+        """Return the page that was made for *key*, if there is one still."""
+        page: Response | None = self._kept.known(self._page_key(key))
+        return page
+
+    def keep_page(self, key: tuple[Hashable, ...], make: Callable[[], Response]) -> Response:
         """Return the page that was made for *key*, until the archive, its index or the day is another."""
+        return self._kept.get(self._page_key(key), make)
+
+    def _page_key(self, key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
         try:
             stamp = self.store.stamp()
         except StoreError:
             stamp = None
-        return self._keep(("page", stamp, datetime.now(KST).date(), *key), make)
+        return *self._of_now(), "page", stamp, datetime.now(KST).date(), *key
 
     def _keep(self, key: tuple[Hashable, ...], find: Callable[[], Answer]) -> Answer:
+        return self._kept.get((*self._of_now(), *key), find)
+
+    def _of_now(self) -> tuple[Hashable, ...]:
+        """Return what an answer of the index depends on besides what was asked."""
         meta = read_meta(self.index_dir)
         built = (meta.folder, meta.built_at, meta.changed) if meta else None
-        by_hand = ALIASES.stat().st_mtime_ns if ALIASES.exists() else None
-        return self._kept.get((built, by_hand, *key), find)
+        return built, ALIASES.stat().st_mtime_ns if ALIASES.exists() else None
 
     # --- The archive ----------------------------------------------------------------------------------------------
 

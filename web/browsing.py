@@ -15,7 +15,8 @@ from web.archive import Archive
 from web.asked import Asked, AskedError
 from web.calendars import months
 from web.charts import LINES_HEIGHT, WIDTH, lines
-from web.rendering import Endpoint, page
+from web.rendering import page
+from web.turns import Endpoint
 
 MOST_COMPARED = 5
 _RISING = 30

@@ -23,6 +23,7 @@ from index.search import Hit, SearchError
 from web.archive import Archive
 from web.asked import Asked, AskedError
 from web.paths import document_path
+from web.turns import in_turn
 
 ENTRIES, SNIPPET = 30, 300
 ATOM, JSON_FEED = "application/atom+xml", "application/feed+json"
@@ -82,8 +83,8 @@ def routes(archive: Archive) -> list[Route]:
         return Response(_OPENSEARCH.format(base=escape(_base(request))), media_type=OPENSEARCH)
 
     return [
-        Route("/feed.atom", _answering(atom)),
-        Route("/feed.json", _answering(json_feed)),
+        Route("/feed.atom", in_turn(_answering(atom))),
+        Route("/feed.json", in_turn(_answering(json_feed))),
         Route("/opensearch.xml", _answering(opensearch)),
     ]
 

@@ -32,6 +32,14 @@ class Kept:
         found: Answer = answer.result()
         return found
 
+    def known(self, key: Hashable) -> Any:
+        """Return the answer if it has been found, or nothing; without waiting."""
+        with self._lock:
+            answer = self._answers.get(key) if key in self._weights else None
+            if answer:
+                self._answers.move_to_end(key)
+        return answer.result() if answer else None
+
     def _find(self, key: Hashable, answer: "Future[Any]", find: Callable[[], Any]) -> None:
         try:
             found = find()

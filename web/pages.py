@@ -1,7 +1,9 @@
 """The pages: the search itself here, and with it those to browse and to read."""
 
+from collections.abc import Awaitable, Callable
 from copy import copy
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,7 +16,8 @@ from web.charts import bars
 from web.errors import ERROR_PAGES
 from web.language import language
 from web.narrowing import MOST_OFFERED, chosen, facets, pages, period_path
-from web.rendering import Endpoint, page
+from web.rendering import page
+from web.turns import Endpoint, take_turn
 
 __all__ = ["ERROR_PAGES", "routes"]
 
@@ -31,10 +34,12 @@ def routes(archive: Archive) -> list[Route]:
     return [Route(path, _kept(archive, endpoint)) for path, endpoint in found.items()]
 
 
-def _kept(archive: Archive, endpoint: Endpoint) -> Endpoint:
-    def answered(request: Request) -> Response:
+def _kept(archive: Archive, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def answered(request: Request) -> Response:
         key = request.scope["path"], request.url.query, language(request)
-        kept = archive.keep_page(key, lambda: endpoint(request))
+        kept = await to_thread.run_sync(archive.known_page, key)
+        if kept is None:
+            kept = await take_turn(lambda: archive.keep_page(key, lambda: endpoint(request)))
         answer = copy(kept)
         # Who stands between adds his own.
         answer.raw_headers = list(kept.raw_headers)

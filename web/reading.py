@@ -15,7 +15,8 @@ from index.query import MAX_LENGTH, Query
 from index.search import MARKED_CHARACTERS, Highlight
 from web.archive import Archive, within_document, within_issue
 from web.paths import document_path
-from web.rendering import Endpoint, page
+from web.rendering import page
+from web.turns import Endpoint
 
 _RELATED = 6
 

@@ -1,21 +1,18 @@
 """Templates in the reader's language. Whatever they print is escaped, and holds nothing that a browser would obey."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
 
 from index.search import Hit
 from web import markup, paths
 from web.asked import Asked
 from web.language import KOREAN, LANGUAGES, TEMPLATES, language, spoken_day, translations
 from web.told import in_korean
-
-Endpoint = Callable[[Request], Response]
 
 _SNIPPET = 180
 _YEAR_SECONDS = 365 * 86_400

@@ -29,8 +29,6 @@ from web.guard import LONGEST_PASSWORD, LOOPBACK_ONLY, Protection, composed, rat
 
 HASH_FILE = "web-password.txt"
 SHORTEST_PASSWORD = 8
-# Each has the index open. They take turns at one processor, so that a short question does not wait for a long one.
-THREADS = 3
 MOST_CONNECTIONS = 1_000
 SECONDS_BETWEEN_LOOKS = 10.0
 _SETTINGS = "FACTPL_WEB"
@@ -144,7 +142,6 @@ def write_password(data: Path, password: str) -> Path:
 def lifespan(archive: Archive) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def living(app: Starlette) -> AsyncIterator[None]:
-        to_thread.current_default_thread_limiter().total_tokens = THREADS
         await to_thread.run_sync(partial(_warm, archive))
         ended = Event()
         Thread(target=_keep_warm, args=(archive, ended), daemon=True).start()
@@ -179,10 +176,11 @@ def _keep_warm(archive: Archive, ended: Event) -> None:
 def bound(address: Address) -> socket.socket:
     """Return a socket that listens; raise ServingError where it cannot."""
     try:
-        family, kind, _, _, place = socket.getaddrinfo(
+        family, kind, protocol, _, place = socket.getaddrinfo(
             address.host.strip("[]"), address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listening = socket.socket(family, kind)
+        # Of TCP by name: else asyncio lets the second part of an answer wait until the first is acknowledged, 40 ms.
+        listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(place)
         listening.listen(1_024)
