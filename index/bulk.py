@@ -327,7 +327,7 @@ class Segment:
         self._near: dict[str, Any] = {}
         self._places: dict[tuple[str, str], dict[int, set[int]]] = {}
         self._lengths: dict[str, bytes] = {}
-        self._numbered: dict[str, tuple[Sequence[int], Sequence[bytes]]] = {}
+        self._numbered: dict[str, tuple[Sequence[int], Sequence[str]]] = {}
         self.engine: Engine[Any] = Sets(self.size)
 
     def begin(self, plans: Iterable[Plan]) -> None:
@@ -438,9 +438,9 @@ class Segment:
         """Return how many of *docs* have which value of a column that numbers its values."""
         if column not in self._numbered:
             reader = self._reader.column_reader(column, translate=False)
-            self._numbered[column] = reader.numbers(), reader.values()
+            self._numbered[column] = reader.numbers(), [value.decode() for value in reader.values()]
         numbers, values = self._numbered[column]
-        return {values[number].decode(): count for number, count in self.engine.tally(docs, numbers).items()}
+        return {values[number]: count for number, count in self.engine.tally(docs, numbers).items()}
 
     def id(self, doc: int) -> str:
         return str(self._ids[doc])

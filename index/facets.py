@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from heapq import nsmallest
+from heapq import nlargest
 from typing import Protocol
 
 from index.query import Query
@@ -76,8 +76,9 @@ def _values(
             if label:
                 counted = labels.setdefault(value, {})
                 counted[label] = counted.get(label, 0) + count
-    frequent = nsmallest(len(totals) if most is None else most, totals, key=lambda value: (-totals[value], value))
-    shown = [*frequent, *(value for value in kept if value in totals.keys() - set(frequent))]
+    least = min(nlargest(most, totals.values()), default=0) if most is not None else 0
+    frequent = sorted((v for v in totals if totals[v] >= least), key=lambda value: (-totals[value], value))[:most]
+    shown = [*frequent, *(value for value in kept if value in totals and value not in frequent)]
     return [FacetCount(value, _usual(value, labels, publications), totals[value]) for value in shown]
 
 

@@ -191,26 +191,32 @@ def _bigrams(normal: Normalised, read: str = "", *, wanted: Collection[str] = ()
     tokens: list[Token] = []
     position = 0
     has_hanja = read and _has_han(normal.text)
-    passed_over = wanted and not has_hanja
+    passed_over = _any_of(frozenset(wanted)) if wanted and not has_hanja else None
     before: Run | None = None
     for run in _runs(normal.text):
-        if run.lastgroup == "line":
+        kind = run.lastgroup
+        if kind == "line":
             position += PARAGRAPH_GAP
             continue
-        if read and before and _is_one_name(before, run):
+        if kind == "letters" and read and before and _is_one_name(before, run):
             # Beside the first of the two: Node.js is NodeJS too.
             tokens.append(Token(before[0] + run[0], *normal.span(before.start(), run.end()), position - 1, "b"))
         before = run
-        if passed_over and run.lastgroup == "word" and not any(text in run[0] for text in wanted):
+        if passed_over and kind == "word" and not passed_over.search(run[0]):
             position += max(1, len(run[0]) - 1)
             continue
         for text, start, end in _units(run):
             tokens.append(Token(text, *normal.span(start, end), position, "b"))
-            if read and (has_hanja or run.lastgroup == "joined"):
+            if read and (has_hanja or kind == "joined"):
                 beside = _beside(run, read, start, end)
                 tokens += (Token(other, *normal.span(*at), position, "b") for other, *at in beside)
             position += 1
     return tokens
+
+
+@lru_cache(maxsize=64)
+def _any_of(texts: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, texts)))
 
 
 def _is_one_name(first: Run, second: Run) -> bool:
@@ -483,8 +489,9 @@ def traces(text: str) -> re.Pattern[str]:
     stem, ending = text[:-1], text[-1]
     if ending != "다":
         return re.compile(re.escape(stem) + _with_any_final(ending))
-    is_contracted = len(stem) < 2 or "아" <= stem[1] < "자"
-    return re.compile("" if is_contracted else _with_any_final(stem[0]))
+    if len(stem) < 2 or "아" <= stem[1] < "자":  # it may be contracted: 이뤄 for 이루어
+        return re.compile("")
+    return re.compile(_with_any_final(stem[0]) if stem[1] == "르" else re.escape(stem[0]))
 
 
 def _with_any_final(syllable: str) -> str:
