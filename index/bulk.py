@@ -65,7 +65,7 @@ class Engine(Protocol[Docs]):
     def both(self, one: Docs, other: Docs) -> Docs: ...
     def without(self, one: Docs, other: Docs) -> Docs: ...
     def near(self, parts: list[Part], slop: int) -> Docs: ...
-    def between(self, values: Sequence[int], low: float, high: float) -> Docs: ...
+    def between(self, docs: Docs, values: Sequence[int], low: float, high: float) -> Docs: ...
     def members(self, docs: Docs) -> Sequence[int]: ...
     def count(self, docs: Docs) -> int: ...
     def tally(self, docs: Docs, numbers: Sequence[int]) -> Mapping[int, int]: ...
@@ -106,8 +106,8 @@ class Sets:
             reached = here.intersection(key + i for i in range(1, slop + 1) for key in reached)
         return {key >> 32 for key in reached}
 
-    def between(self, values: Sequence[int], low: float, high: float) -> set[int]:
-        return {doc for doc, value in enumerate(values) if low <= value <= high}
+    def between(self, docs: set[int], values: Sequence[int], low: float, high: float) -> set[int]:
+        return {doc for doc in docs if low <= values[doc] <= high}
 
     def members(self, docs: set[int]) -> Sequence[int]:
         return sorted(docs)
@@ -230,9 +230,9 @@ class Arrays:
         kept = within[docs]
         return docs[kept].astype(np.int64) << 32 | np.asarray(postings.positions)[kept]
 
-    def between(self, values: Sequence[int], low: float, high: float) -> Any:
-        days = self.np.asarray(values)
-        return (low <= days) & (days <= high)
+    def between(self, docs: Any, values: Sequence[int], low: float, high: float) -> Any:
+        numbers = self.np.asarray(values)
+        return docs & (low <= numbers) & (numbers <= high)
 
     def members(self, docs: Any) -> Sequence[int]:
         members: list[int] = self.np.flatnonzero(docs).tolist()
@@ -374,7 +374,8 @@ class Segment:
             case Every():
                 return engine.every()
             case AllOf(parts):
-                return reduce(engine.both, map(self.docs, parts))
+                # Days last: of few documents they are looked up, not of all.
+                return reduce(self._both, sorted(parts, key=lambda part: isinstance(part, Days)), None)
             case AnyOf(parts):
                 # Not a set for each of what may be thousands of terms.
                 single = [part for part in parts if isinstance(part, Term)]
@@ -383,12 +384,19 @@ class Segment:
             case Without(part):
                 return engine.without(engine.every(), self.docs(part))
             case Days(first, last):
-                return engine.between(self.days, first, last)
+                return engine.between(engine.every(), self.days, first, last)
             case Issues(first, last):
                 return engine.of([self._of_issues(first, last)])
             case Near():
                 return self._nearby(plan)
         return engine.of(postings.docs for postings in self._part(plan))
+
+    def _both(self, docs: Any, plan: Plan) -> Any:
+        if docs is None:
+            return self.docs(plan)
+        if isinstance(plan, Days):
+            return self.engine.between(docs, self.days, plan.first, plan.last)
+        return self.engine.both(docs, self.docs(plan))
 
     def _of_issues(self, low: float, high: float) -> Sequence[int]:
         numbers, starts, docs = self._issues

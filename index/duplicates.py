@@ -65,7 +65,7 @@ def _letters(text: str) -> str:
 
 
 def _shingles(text: str) -> frozenset[str]:
-    return frozenset(text[start : start + _SHINGLE] for start in range(len(text) - _SHINGLE + 1))
+    return frozenset([text[start : start + _SHINGLE] for start in range(len(text) - _SHINGLE + 1)])
 
 
 def _shared(one: frozenset[str], other: frozenset[str]) -> float:

@@ -138,10 +138,11 @@ Run = re.Match[str]
 
 def _has_han(text: str) -> bool:
     """Say whether *text* has any of `_HAN`."""
-    return any(
-        "々" <= c <= "\ufaff" and ("㐀" <= c <= "\u9fff" or c == "々" or "\u3040" <= c <= "\u30ff" or c >= "\uf900")
-        for c in set(text)
-    )
+    return not text.isascii() and any(_is_han(c) for c in set(text) if "々" <= c <= "鿿" or c >= "\uf900")
+
+
+def _is_han(c: str) -> bool:
+    return "㐀" <= c <= "鿿" or c == "々" or "\u3040" <= c <= "\u30ff" or "\uf900" <= c <= "\ufaff"
 
 
 def _runs(text: str) -> Iterator[Run]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlencode
 
@@ -82,7 +82,12 @@ class Given(BaseModel):
 
     @classmethod
     def _parameter(cls, name: str, value: Any) -> str:
-        return "" if value == cls.model_fields[name].default else _parameter(name, value)
+        return "" if value == _defaults(cls)[name] else _parameter(name, value)
+
+
+@cache
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    return {name: field.default for name, field in model.model_fields.items()}
 
 
 @lru_cache(maxsize=10_000)
