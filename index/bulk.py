@@ -15,7 +15,7 @@ from itertools import chain, repeat
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from index.codec import Postings
-from index.plan import AllOf, AnyOf, Days, Every, Issues, Near, Plan, Prefix, Term, Without, terms
+from index.plan import AllOf, AnyOf, Days, Every, Issues, Near, Plan, Prefix, Term, Without, ranges, terms
 
 # From so many postings on, of one search or of several, numpy's loading is paid for by its speed.
 MANY_POSTINGS = 60_000
@@ -45,15 +45,21 @@ class Scored(NamedTuple):
     factor: float
     fields: list[ScoredField]
 
-    def parts(self, doc: int) -> dict[str, float]:
-        """Return what each field that has the term adds to the score of *doc*."""
-        frequencies = {
-            one.name: one.postings.freq(i) * one.shares[one.lengths[doc]]
-            for one in self.fields
-            if (i := one.postings.index(doc)) is not None
+    def parts(self, engine: "Engine[Any]", docs: Sequence[int]) -> dict[str, dict[int, float]]:
+        """Return what each field that has the term adds to the score of those of *docs* that have it there."""
+        frequencies: dict[str, dict[int, float]] = {}
+        for one in self.fields:
+            freq, shares, lengths = one.postings.freq, one.shares, one.lengths
+            found = engine.indexes(one.postings.docs, docs)
+            frequencies[one.name] = {doc: freq(i) * shares[lengths[doc]] for doc, i in found}
+        together: dict[int, float] = {}
+        for of_field in frequencies.values():
+            for doc, tf in of_field.items():
+                together[doc] = together.get(doc, 1.0) + tf
+        return {
+            field: {doc: self.factor * tf / together[doc] for doc, tf in of_field.items()}
+            for field, of_field in frequencies.items()
         }
-        divisor = 1 + sum(frequencies.values())
-        return {name: self.factor * tf / divisor for name, tf in frequencies.items()}
 
 
 class Engine(Protocol[Docs]):
@@ -64,7 +70,7 @@ class Engine(Protocol[Docs]):
     def union(self, sets: list[Docs]) -> Docs: ...
     def both(self, one: Docs, other: Docs) -> Docs: ...
     def without(self, one: Docs, other: Docs) -> Docs: ...
-    def near(self, parts: list[Part], slop: int) -> Docs: ...
+    def near(self, parts: list[Part], slop: int, among: Docs | None = None) -> Docs: ...
     def between(self, docs: Docs, values: Sequence[int], low: float, high: float) -> Docs: ...
     def members(self, docs: Docs) -> Sequence[int]: ...
     def count(self, docs: Docs) -> int: ...
@@ -99,8 +105,10 @@ class Sets:
     def without(self, one: set[int], other: set[int]) -> set[int]:
         return one - other
 
-    def near(self, parts: list[Part], slop: int) -> set[int]:
+    def near(self, parts: list[Part], slop: int, among: set[int] | None = None) -> set[int]:
         common = set.intersection(*(self.of(p.docs for p in part) for part in parts))
+        if among is not None:
+            common &= among
         reached, *others = (_occurrences(part, common) for part in parts)
         for here in others:
             reached = here.intersection(key + i for i in range(1, slop + 1) for key in reached)
@@ -206,8 +214,10 @@ class Arrays:
     def without(self, one: Any, other: Any) -> Any:
         return one & ~other
 
-    def near(self, parts: list[Part], slop: int) -> Any:
+    def near(self, parts: list[Part], slop: int, among: Any = None) -> Any:
         within = reduce(self.np.logical_and, (self.of(p.docs for p in part) for part in parts))
+        if among is not None:
+            within &= among
         reached = self._keys(parts[0], within)
         for part in parts[1:]:
             if not len(reached):
@@ -225,9 +235,14 @@ class Arrays:
     def _occurrences(self, postings: Postings, within: Any) -> Any:
         np = self.np
         docs = np.asarray(postings.docs)
-        if len(postings.freqs):
-            docs = np.repeat(docs, np.asarray(postings.freqs))
         kept = within[docs]
+        if np.count_nonzero(kept) <= FEW:
+            found = np.flatnonzero(kept).tolist()
+            keys = [int(docs[i]) << 32 | int(place) for i in found for place in postings.places(i)]
+            return np.array(keys, dtype=np.int64)
+        if len(postings.freqs):
+            freqs = np.asarray(postings.freqs)
+            docs, kept = np.repeat(docs, freqs), np.repeat(kept, freqs)
         return docs[kept].astype(np.int64) << 32 | np.asarray(postings.positions)[kept]
 
     def between(self, docs: Any, values: Sequence[int], low: float, high: float) -> Any:
@@ -337,7 +352,10 @@ class Segment:
         if len(self._postings) > MANY_TERMS:
             self._postings.clear()
         self.engine = Sets(self.size)
+        plans = list(plans)
         count = sum(len(p.docs) for plan in plans for term in terms(plan) if (p := self.postings(*term)))
+        # One range is found as fast either way.
+        count += sum(max(0, ranges(plan) - 1) for plan in plans) * self.size // FEW
         self._seen += count
         if count > SOME_POSTINGS and (self._seen > MANY_POSTINGS or "numpy" in sys.modules):
             self.engine = Arrays(self.size)
@@ -368,18 +386,19 @@ class Segment:
         docs = self.docs(plan)
         return self.engine.without(docs, self.engine.of([deleted])) if deleted else docs
 
-    def docs(self, plan: Plan) -> Any:
+    def docs(self, plan: Plan, among: Any = None) -> Any:
+        """Return what matches; of *among*, where that is known, and maybe others besides."""
         engine = self.engine
         match plan:
             case Every():
                 return engine.every()
             case AllOf(parts):
                 # Days last: of few documents they are looked up, not of all.
-                return reduce(self._both, sorted(parts, key=lambda part: isinstance(part, Days)), None)
+                return reduce(self._both, sorted(parts, key=lambda part: isinstance(part, Days)), among)
             case AnyOf(parts):
                 # Not a set for each of what may be thousands of terms.
                 single = [part for part in parts if isinstance(part, Term)]
-                others = [self.docs(part) for part in parts if not isinstance(part, Term)]
+                others = [self.docs(part, among) for part in parts if not isinstance(part, Term)]
                 return engine.union([engine.of(p.docs for term in single for p in self._part(term)), *others])
             case Without(part):
                 return engine.without(engine.every(), self.docs(part))
@@ -388,7 +407,7 @@ class Segment:
             case Issues(first, last):
                 return engine.of([self._of_issues(first, last)])
             case Near():
-                return self._nearby(plan)
+                return self._nearby(plan, among)
         return engine.of(postings.docs for postings in self._part(plan))
 
     def _both(self, docs: Any, plan: Plan) -> Any:
@@ -396,7 +415,7 @@ class Segment:
             return self.docs(plan)
         if isinstance(plan, Days):
             return self.engine.between(docs, self.days, plan.first, plan.last)
-        return self.engine.both(docs, self.docs(plan))
+        return self.engine.both(docs, self.docs(plan, docs))
 
     def _of_issues(self, low: float, high: float) -> Sequence[int]:
         numbers, starts, docs = self._issues
@@ -412,7 +431,10 @@ class Segment:
             starts.append(len(docs))
         return [number for number, _ in numbered], starts, docs
 
-    def _nearby(self, near: Near) -> Any:
+    def _nearby(self, near: Near, among: Any) -> Any:
+        if among is not None and self.engine.count(among) <= FEW:
+            parts = [self._part(part) for part in near.parts]
+            return self.engine.near(parts, near.slop, among) if all(parts) else self.engine.of(())
         # Not by the plan itself: as tuples, a term and a prefix are equal.
         key = repr(near)
         if key not in self._near:

@@ -69,3 +69,15 @@ def terms(plan: Plan) -> Iterator[Term]:
                 yield from terms(part)
         case Without():
             yield from terms(plan.part)
+
+
+def ranges(plan: Plan) -> int:
+    """Return how many ranges of days or issues there are."""
+    match plan:
+        case Days() | Issues():
+            return 1
+        case AnyOf() | AllOf():
+            return sum(map(ranges, plan.parts))
+        case Without():
+            return ranges(plan.part)
+    return 0

@@ -263,7 +263,7 @@ class _Asked:
             return ()
         best, _ = self._reader.search(self.narrowed(reading.query), "score", 1, 0)
         itself = FieldQuery("id", Phrase(stored_document(best[0].stored).id))
-        return tuple(word.text for word in reading.optional if not self.knows(all_of([word, itself])))
+        return tuple(word.text for word in reading.optional if not self.knows(all_of([itself, word])))
 
 
 def _natural_sort(query: Query) -> Sort:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from heapq import nlargest
-from itertools import groupby, islice, takewhile
+from itertools import groupby, islice, repeat, takewhile
 from math import inf, log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, cast
@@ -43,6 +43,7 @@ from index.meta import sync_folder
 from index.plan import AllOf, AnyOf, Days, Every, Issues, Near, Placed, Plan, Term, Without
 from index.plan import Prefix as BeginningOf
 from index.query import (
+    MAX_TERMS,
     And,
     Everything,
     FieldQuery,
@@ -78,8 +79,9 @@ PAIR_WEIGHT, CLOSE, CLOSE_CANDIDATES = 0.3, 3, 300
 # A single word as typed goes before its other forms, and a long question is not decided by it.
 LITERAL_WEIGHT = 8.0
 MERGE_ABOVE_SEGMENTS = 8
-# Of the words that begin as asked: how many are looked at, and how many of those are looked for.
-MAX_SCANNED, MAX_EXPANSIONS = 20_000, 100
+# Of the words that begin as asked: how many are looked at, and how many of those are looked for; of more than a few
+# prefixes in one query, a share of that.
+MAX_SCANNED, MAX_EXPANSIONS, FEW_PREFIXES = 20_000, 100, 4
 
 # --- Files --------------------------------------------------------------------------------------------------------
 
@@ -395,7 +397,12 @@ class Reader:
         with _reading(self._folder):
             search = self._last = _Search(query, self._terms, self._segments, by_score=sort == "score")
             page = search.best(limit + offset)[offset:] if limit else []
-            return [self._found(hit, search if explain else None) for hit in page], search.total
+            explanations = search.explanations(page) if explain else repeat(None)
+            found = [
+                Found(hit.segment.document(hit.doc), hit.score, explanation)
+                for hit, explanation in zip(page, explanations, strict=False)
+            ]
+            return found, search.total
 
     def ids(self, query: Query) -> Iterator[str]:
         with _reading(self._folder):
@@ -423,10 +430,6 @@ class Reader:
         with _reading(self._folder):
             return {text: self._terms.frequency(field, text) for text in texts}
 
-    def _found(self, hit: "_Hit", search: "_Search | None") -> Found:
-        stored = hit.segment.document(hit.doc)
-        return Found(stored, hit.score, search.explanation(hit) if search else None)
-
 
 class _Terms:
     """The terms of all segments together. A document that was deleted counts until it is merged away."""
@@ -435,6 +438,8 @@ class _Terms:
         self.reader = reader
         self.documents = int(reader.doc_count_all())
         self.frequency = lru_cache(MANY_TERMS)(self._frequency)
+        self._begun = lru_cache(4 * MAX_TERMS)(self._newly_begun)
+        self._prefixes = 1
 
     def _frequency(self, field: str, text: str) -> int:
         return int(self.reader.doc_frequency(field, _encode(text)))
@@ -445,11 +450,19 @@ class _Terms:
     def mean_length(self, field: str) -> float:
         return self.reader.field_length(field) / max(1, self.documents) or 1.0
 
+    def begin(self, query: Query) -> None:
+        """Share what a search has time for among the prefixes of *query*."""
+        self._prefixes = max(1, sum(isinstance(value, Prefix) for _, value in wanted(query)) // FEW_PREFIXES)
+
     def begun(self, field: str, beginning: str) -> list[str]:
         """Return the most frequent terms that begin so: as many as a search has time for."""
+        return self._begun(field, beginning, self._prefixes)
+
+    def _newly_begun(self, field: str, beginning: str, share: int) -> list[str]:
         prefix = _encode(beginning)
         begun = takewhile(lambda one: one[0].startswith(prefix), self.reader.iter_field(field, prefix))
-        most = nlargest(MAX_EXPANSIONS, islice(begun, MAX_SCANNED), key=lambda one: one[1].doc_frequency())
+        looked_at = islice(begun, MAX_SCANNED // share)
+        most = nlargest(MAX_EXPANSIONS // share, looked_at, key=lambda one: one[1].doc_frequency())
         return [term.decode("utf-8", "replace") for term, _ in most]
 
 
@@ -493,6 +506,7 @@ class _Search:
     def __init__(self, query: Query, terms: _Terms, segments: list[Segment], *, by_score: bool) -> None:
         self.query = query
         self._terms = terms
+        terms.begin(query)
         self._match = _matching(query, terms)
         self._ranking = _ranking(query, terms) if by_score else _Ranking([], {}, [])
         self._shares: dict[str, list[float]] = {}
@@ -572,16 +586,28 @@ class _Search:
                 near[doc][field] = freq * shares[lengths[doc]]
         return near
 
-    def explanation(self, hit: _Hit) -> dict[str, float]:
-        scores: dict[str, float] = defaultdict(float)
+    def explanations(self, hits: list[_Hit]) -> list[dict[str, float]]:
+        """Return what the score of each hit is made of."""
+        made_of: dict[tuple[int, int], dict[str, float]] = {}
+        for segment in {hit.segment.offset: hit.segment for hit in hits}.values():
+            of_doc = self._explained(segment, [hit.doc for hit in hits if hit.segment is segment])
+            made_of |= {(segment.offset, doc): scores for doc, scores in of_doc.items()}
+        return [made_of[hit.segment.offset, hit.doc] | hit.closeness for hit in hits]
+
+    def _explained(self, segment: Segment, docs: list[int]) -> dict[int, dict[str, float]]:
+        explained: dict[int, dict[str, float]] = {doc: defaultdict(float) for doc in docs}
         for sought in self._ranking.terms:
-            if scored := self._scored(hit.segment, sought):
-                for field, part in scored.parts(hit.doc).items():
-                    scores[f"{field}:{sought.text}"] += part
+            scored = self._scored(segment, sought)
+            for field, parts in scored.parts(segment.engine, docs).items() if scored else ():
+                name = f"{field}:{sought.text}"
+                for doc, part in parts.items():
+                    explained[doc][name] += part
         for name, literal in self._ranking.literals.items():
-            if hit.segment.engine.has(self._earning(hit.segment, name), hit.doc):
-                scores[name] += literal.bonus
-        return scores | hit.closeness
+            earning = self._earning(segment, name)
+            for doc in docs:
+                if segment.engine.has(earning, doc):
+                    explained[doc][name] += literal.bonus
+        return explained
 
 
 def _closer(hit: _Hit, closeness: dict[str, float]) -> _Hit:
@@ -706,7 +732,7 @@ def _ranking(query: Query, terms: _Terms) -> _Ranking:
         scale = share if share == 1 or not rarity else share * min(1.0, commonest / rarity)
         for key, weight in _weighted_terms(sought, names, morphemes=share != 1):
             weights[key] += weight * scale
-        for name in names:
+        for name in names if len(sought.literal) > 1 or not isinstance(value, Prefix) else ():
             if literal := _literal(sought, name):
                 rarest = max(terms.idf(BIGRAMS[name], text) for text in sought.literal)
                 bonus = scale * LITERAL_WEIGHT / max(1, len(typed)) ** 2 * rarest

@@ -70,11 +70,33 @@ COMMON = st.just({doc: [doc % 5, 7] for doc in range(60)})
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.lists(SMALL | COMMON, min_size=1, max_size=2), min_size=1, max_size=3), st.integers(1, 4))
-def test_both_engines_find_the_same_words_near_each_other(parts: list[list[dict[int, list[int]]]], slop: int) -> None:
+@given(
+    st.lists(st.lists(SMALL | COMMON, min_size=1, max_size=2), min_size=1, max_size=3),
+    st.integers(1, 4),
+    st.sets(st.integers(0, 59), max_size=30),
+)
+def test_both_engines_find_the_same_words_near_each_other(
+    parts: list[list[dict[int, list[int]]]], slop: int, some: set[int]
+) -> None:
     asked = [[postings(one) for one in part] for part in parts]
     sets, arrays = Sets(60), Arrays(60)
-    assert sorted(sets.near(asked, slop)) == arrays.members(arrays.near(asked, slop))
+    found = sets.near(asked, slop)
+    assert sorted(found) == arrays.members(arrays.near(asked, slop))
+    among = arrays.of([sorted(some)]) if some else arrays.of(())
+    assert sorted(found & some) == sorted(sets.near(asked, slop, some))
+    assert sorted(found & some) == arrays.members(arrays.near(asked, slop, among))
+
+
+@given(SMALL, st.sets(st.integers(0, 19)), st.integers(0, 5), st.integers(0, 5))
+@settings(max_examples=100, deadline=None)
+def test_both_engines_find_what_is_of_a_range_among_what_was_found(
+    term: dict[int, list[int]], some: set[int], low: int, more: int
+) -> None:
+    sets, arrays, days = Sets(20), Arrays(20), [doc % 7 for doc in range(20)]
+    among = arrays.of([sorted(some)]) if some else arrays.of(())
+    found = sorted(doc for doc in some if low <= days[doc] <= low + more)
+    assert sorted(sets.between(some, days, low, low + more)) == found
+    assert arrays.members(arrays.between(among, days, low, low + more)) == found
 
 
 @given(st.sets(st.integers(0, 19)), st.lists(st.integers(0, 300), min_size=20, max_size=20))

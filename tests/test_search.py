@@ -506,3 +506,25 @@ def test_real_questions_find_their_paragraphs(tmp_path: Path) -> None:
             ranked = [stored_document(one.stored).id for one in page]
             reciprocal += 1 / (ranked.index(relevant) + 1) if relevant in ranked else 0.0
     assert reciprocal / len(questions) > 0.9
+
+
+def test_many_prefixes_share_what_one_has_time_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whoosh_engine, "MAX_SCANNED", 40)
+    monkeypatch.setattr(whoosh_engine, "MAX_EXPANSIONS", 8)
+    names = [f"{first}{second}루" for first in "나다라마바사자차" for second in "거너더러머버서어"]
+    build(ListSource.of(*(document(f"a/{n}", body=name) for n, name in enumerate(names))), tmp_path)
+
+    def found(*beginnings: str) -> int:
+        return search(" OR ".join(f"{one}*" for one in beginnings), index_dir=tmp_path, exact=True).total
+
+    assert [found("나"), found("나", "다", "라")] == [8, 24]
+    assert found(*"나다라마바사자차") == 8 * (8 // 2)
+
+
+def test_the_parts_of_many_scores_are_those_of_each(tmp_path: Path) -> None:
+    texts = [document(f"a/{n}", "나루" if n % 3 else "마루", "나루 마루 나루터 " * (1 + n % 5)) for n in range(30)]
+    build(ListSource.of(*texts), tmp_path)
+    for text in ("나루", "나루 OR 마루", '"나루 마루" OR 마루*'):
+        for hit in search(text, index_dir=tmp_path, limit=30, explain=True, exact=True).hits:
+            assert hit.explanation is not None
+            assert sum(hit.explanation.values()) == pytest.approx(hit.score)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from invented import ListSource, document
 
+import index.search
 from index import whoosh_engine
 from index.build import build
 from index.search import search
@@ -109,3 +110,24 @@ def test_threads_that_open_it_anew_find_one_that_is_whole(tmp_path: Path) -> Non
             time.sleep(0.01)
 
     assert asked_meanwhile(ask, work) == []
+
+
+def test_a_search_takes_over_what_the_one_before_it_opened_unless_that_is_still_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(ListSource.of(document("a/0", "나루", "나루터")), tmp_path)
+    opened: list[Path] = []
+    begin = whoosh_engine.Reader.__init__
+
+    def watched(self: whoosh_engine.Reader, folder: Path) -> None:
+        opened.append(folder)
+        begin(self, folder)
+
+    monkeypatch.setattr(whoosh_engine.Reader, "__init__", watched)
+    for _ in range(3):
+        thread = threading.Thread(target=lambda: search("나루", index_dir=tmp_path))
+        thread.start()
+        thread.join()
+    assert len(opened) == 1
+    with index.search.opened(tmp_path) as (first, _), index.search.opened(tmp_path) as (second, _):
+        assert (first is not second, len(opened)) == (True, 2)

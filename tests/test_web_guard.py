@@ -86,6 +86,15 @@ def test_a_mistake_of_ours_has_its_headers_too() -> None:
     assert "a mistake" not in response.text
 
 
+def test_who_would_have_to_wait_too_long_is_told_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "MOST_AT_ONCE", 0)
+    response = client.get("/?q=칩")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    assert {name: response.headers.get(name) for name in HEADERS} == HEADERS
+    monkeypatch.setattr(guard, "MOST_AT_ONCE", 1)
+    assert [client.get("/?q=칩").status_code for _ in range(2)] == [200, 200]
+
+
 def test_no_page_may_load_or_run_what_is_not_ours() -> None:
     directives = dict(part.split(" ", 1) for part in guard.CONTENT_POLICY.split("; "))
     assert directives == {

@@ -156,5 +156,10 @@ def test_what_cannot_be_read_is_told_in_korean(text: str) -> None:
     assert re.search("[가-힣]니다|적습니다:|있는 칸:|보십시오", told)
 
 
+def test_a_condition_is_called_what_the_page_calls_it() -> None:
+    assert in_korean("limit: Input should be greater than or equal to 1") == "한 쪽의 글: 1보다 작을 수 없습니다."
+    assert in_korean("moon: Input should be a valid integer") == "moon: 수를 적어야 합니다."
+
+
 def test_what_is_not_known_is_told_as_it_is() -> None:
     assert in_korean("the moon is full") == "the moon is full"

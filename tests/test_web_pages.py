@@ -327,6 +327,29 @@ def test_an_entry_leads_to_the_copy_of_what_it_links_to_and_to_the_original(read
     assert entry.css("h2 mark::text").getall() == ["그로크"]
 
 
+@pytest.mark.parametrize(
+    ("left", "said_of_it"),
+    [
+        ("/?q=칩&since=2024&sort=date&page=2&limit=2", "← ‘칩’ 찾기로 돌아가기"),
+        ("/?kind=article&page=2&limit=3", "← 찾던 곳으로 돌아가기"),
+        ("/?q=그로크&kind=entry", "← ‘그로크’ 찾기로 돌아가기"),
+    ],
+)
+def test_the_way_back_leads_to_what_was_left(reader: Reader, left: str, said_of_it: str) -> None:
+    read = reader.get(left).css(".hit h2 a::attr(href)").get() or ""
+    back = reader.get(read).css(".back a")
+    assert (said(back), asked(back.attrib["href"])) == (said_of_it, asked(left))
+    onwards = reader.get(read).css(".inward::attr(href), .ways-in a::attr(href)").getall()
+    assert onwards
+    assert {json.dumps(asked(one)) for one in onwards} == {json.dumps(asked(back.attrib["href"]))}
+
+
+def test_who_comes_from_nowhere_that_could_be_asked_has_no_way_back(reader: Reader) -> None:
+    article = urlsplit(reader.get("/?q=그로크&kind=article").css(".hit h2 a::attr(href)").get()).path
+    for query in ("", "?since=never", f"?q={'가' * 1_001}", "?utm_source=mail"):
+        assert reader.get(f"{article}{query}").css(".back").getall() == [], query
+
+
 def test_a_link_without_a_copy_says_so_and_leads_to_the_original(reader: Reader, demo: Archive) -> None:
     missing = demo.store.pending()[0]
     issue, _, position = missing.entry_id.partition("#")

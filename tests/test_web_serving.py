@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -23,12 +24,13 @@ from starlette.testclient import TestClient
 
 from factpl_crawler.store import Store
 from index.build import build
-from index.search import Filters
+from index.search import Filters, Results
 from search_web import app
 from web import archive as archive_room
 from web import serving as serving_room
 from web.archive import Archive
-from web.guard import Protection
+from web.asked import Asked
+from web.guard import HEADERS, Protection
 from web.serving import HASH_FILE, Address, ServingError, Settings, read_password_hash, settings
 
 ROOT = Path(__file__).parent.parent
@@ -241,6 +243,69 @@ def test_the_words_of_the_first_page_are_found_before_anybody_asks(
     assert len(found) == 2
 
 
+def test_no_answer_waits_for_one_that_is_being_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = archive_of(tmp_path, *DOCUMENTS)
+    search, begun, go_on = archive.search, [], threading.Event()
+
+    def slow_search(asked: Asked, **options: Any) -> Results:
+        begun.append(asked.q)
+        assert asked.q == "번역" or go_on.wait(20)
+        return search(asked, **options)
+
+    with TestClient(app(archive), base_url="http://localhost") as client:
+        monkeypatch.setattr(archive, "search", slow_search)
+        assert client.get("/?q=번역").status_code == 200
+        first, second = (threading.Thread(target=client.get, args=(f"/?q={word}",)) for word in ("칩", "그로크"))
+        first.start()
+        until(lambda: begun == ["번역", "칩"])
+        second.start()
+        for address in ("/?q=번역", "/suggest?q=그", "/static/style.css", "/robots.txt"):
+            assert client.get(address).status_code == 200
+        assert begun == ["번역", "칩"]
+        go_on.set()
+        for thread in (first, second):
+            thread.join(timeout=20)
+    assert begun == ["번역", "칩", "그로크"]
+
+
+@contextmanager
+def listening_server(data: Path) -> "Iterator[tuple[str, int]]":
+    config = uvicorn.Config(app(Archive(data / "index", data / "archive.sqlite3")), http=serving_room.Impatient)
+    server = uvicorn.Server(config)
+    with closing(serving_room.bound(Address("127.0.0.1", 0))) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        until(lambda: server.started)
+        yield listening.getsockname()
+        server.should_exit = True
+        thread.join(timeout=20)
+    assert not thread.is_alive()
+
+
+def test_no_part_of_an_answer_waits_for_another_to_be_acknowledged(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once: list[int] = []
+    made = serving_room.Impatient.connection_made
+
+    def watched(self: serving_room.Impatient, transport: Any) -> None:
+        made(self, transport)
+        at_once.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(serving_room.Impatient, "connection_made", watched)
+    with listening_server(data) as place, closing(socket.create_connection(place, timeout=20)) as asking:
+        asking.sendall(b"GET /robots.txt HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        assert asking.makefile("rb").read().startswith(b"HTTP/1.1 200 ")
+    assert [bool(one) for one in at_once] == [True]
+
+
+def test_what_is_no_http_is_refused_with_the_headers_of_every_answer(data: Path) -> None:
+    with listening_server(data) as place, closing(socket.create_connection(place, timeout=20)) as asking:
+        asking.sendall(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
+        answer = asking.makefile("rb").read().decode()
+    assert answer.startswith("HTTP/1.1 400 Bad Request\r\n")
+    head = answer.lower().partition("\r\n\r\n")[0].splitlines()
+    assert {f"{name}: {value}".lower() for name, value in HEADERS.items()} <= set(head)
+
+
 def until(done: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not done():
@@ -254,13 +319,7 @@ def test_who_only_waits_is_sent_away_and_one_address_has_so_many_connections(
     monkeypatch.setattr(serving_room, "HEAD_SECONDS", 0.3)
     monkeypatch.setattr(serving_room, "MOST_OF_ONE", 3)
     monkeypatch.setattr(serving_room.Impatient, "_is_trusted", lambda self: False)
-    config = uvicorn.Config(app(Archive(data / "index", data / "archive.sqlite3")), http=serving_room.Impatient)
-    server = uvicorn.Server(config)
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        until(lambda: server.started)
-        place = listening.getsockname()
+    with listening_server(data) as place:
         silent, half, third, fourth = (socket.create_connection(place, timeout=20) for _ in range(4))
         assert fourth.recv(1) == b""
         half.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: ")
@@ -270,9 +329,6 @@ def test_who_only_waits_is_sent_away_and_one_address_has_so_many_connections(
         for one in (silent, half, third, fourth):
             one.close()
         until(lambda: not serving_room.Impatient.open_connections)
-        server.should_exit = True
-        thread.join(timeout=20)
-    assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("kept", ["", "\n", "secret\n", "$2b$12$abc\n"])

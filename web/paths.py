@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from web.asked import Asked
+
+EVERYTHING = Asked()
 
 
 def search_path(asked: Asked, **changes: Any) -> str:
@@ -12,13 +14,13 @@ def search_path(asked: Asked, **changes: Any) -> str:
     return f"/?{query}" if query else "/"
 
 
-def document_path(id: str, q: str = "") -> str:
-    """Return where the entry or the article *id* is read, with the words of *q* marked.
+def document_path(id: str, asked: Asked = EVERYTHING) -> str:
+    """Return where the entry or the article *id* is read, with the words of *asked* marked and a way back to it.
 
-    >>> document_path("naru/8#6", "그로크"), document_path("a/maru/7")
-    ('/issue/naru/8?q=%EA%B7%B8%EB%A1%9C%ED%81%AC#entry-6', '/article/maru/7')
+    >>> document_path("naru/8#6", Asked(q="Groq", page=2)), document_path("a/maru/7")
+    ('/issue/naru/8?q=Groq&page=2#entry-6', '/article/maru/7')
     """
-    query = f"?{urlencode({'q': q})}" if q else ""
+    query = f"?{asked.to_query()}" if asked != EVERYTHING else ""
     issue, hash_sign, position = id.partition("#")
     if hash_sign:
         return f"{issue_path(issue)}{query}#entry-{quote(position, safe='')}"

@@ -11,10 +11,11 @@ from factpl_crawler.documents import Document, DocumentLink, LinkedFrom
 from factpl_crawler.history import DiffLine, Version, changed_fields, diff_lines, with_older
 from factpl_crawler.store import IssueSummary, Store
 from index.highlights import spans
-from index.query import MAX_LENGTH, Query
+from index.query import Query
 from index.search import MARKED_CHARACTERS, Highlight
 from web.archive import Archive, within_document, within_issue
-from web.paths import document_path
+from web.asked import Asked, AskedError
+from web.paths import EVERYTHING, document_path
 from web.rendering import page
 from web.turns import Endpoint
 
@@ -67,18 +68,18 @@ def endpoints(archive: Archive) -> dict[str, Endpoint]:
 
 
 def issue_page(request: Request, archive: Archive, id: str) -> Response:
-    store, q = archive.store, _searched(request)
+    store, came_from = archive.store, _came_from(request)
     entries = store.issue_documents(id)
     if not entries or entries[0].issue is None:
         raise HTTPException(404)
-    query = archive.marking(q, within_issue(id))
+    query = archive.marking(came_from.q, within_issue(id))
     linked = [link.article for entry in entries for link in entry.links]
     articles = store.documents_by_id(linked)
     older, newer = _neighbours(archive.issues(), id)
     return page(
         request,
         "issue.html",
-        q=q,
+        came_from=came_from,
         issue=entries[0].issue,
         titles=archive.titles(),
         entries=[_entry(store, entry, articles, query) for entry in entries],
@@ -89,10 +90,10 @@ def issue_page(request: Request, archive: Archive, id: str) -> Response:
 
 
 def article_page(request: Request, archive: Archive, id: str) -> Response:
-    store, q = archive.store, _searched(request)
+    store, came_from = archive.store, _came_from(request)
     article, versions = store.document(id), store.history(id)
     if article is None and (other := store.turned_out(id)):
-        return RedirectResponse(document_path(other, q), 307)
+        return RedirectResponse(document_path(other, came_from), 307)
     if not versions:
         raise HTTPException(404, "article")
     if article is None:
@@ -101,20 +102,22 @@ def article_page(request: Request, archive: Archive, id: str) -> Response:
     return page(
         request,
         "article.html",
-        q=q,
+        came_from=came_from,
         article=article,
         titles=archive.titles(),
-        marks=_marks(archive.marking(q, within_document(id)), article),
+        marks=_marks(archive.marking(came_from.q, within_document(id)), article),
         ways_in=[WayIn(way, entries.get(way.entry)) for way in article.linked_from],
         versions=_shown(versions),
         related=archive.related(id, _RELATED),
     )
 
 
-def _searched(request: Request) -> str:
-    """Return the search that the reader comes from; one that nobody could have typed is none."""
-    q = request.query_params.get("q", "")
-    return q if len(q) <= MAX_LENGTH else ""
+def _came_from(request: Request) -> Asked:
+    """Return the search that the reader comes from; one that nobody could have asked is none."""
+    try:
+        return Asked.of(request.query_params, ignored=("lang",))
+    except AskedError:
+        return EVERYTHING
 
 
 def _entry(store: Store, entry: Document, articles: Mapping[str, Document], query: Query | None) -> EntryShown:

@@ -10,7 +10,6 @@ from starlette.responses import HTMLResponse
 
 from index.search import Hit
 from web import markup, paths
-from web.asked import Asked
 from web.language import KOREAN, LANGUAGES, TEMPLATES, language, spoken_day, translations
 from web.told import in_korean
 
@@ -75,7 +74,7 @@ def _environment(name: str) -> Environment:
         "told": in_korean if name == KOREAN else str,
     }
     environment.globals |= {
-        "everything": Asked(),
+        "everything": paths.EVERYTHING,
         "search_path": paths.search_path,
         "document_path": paths.document_path,
         "issue_path": paths.issue_path,

@@ -25,7 +25,7 @@ from factpl_crawler.paths import private_file
 from index.meta import replace_file
 from web.archive import Archive
 from web.asked import Asked
-from web.guard import LONGEST_PASSWORD, LOOPBACK_ONLY, Protection, composed, rate_of
+from web.guard import HEADERS, LONGEST_PASSWORD, LOOPBACK_ONLY, Protection, composed, rate_of
 
 HASH_FILE = "web-password.txt"
 SHORTEST_PASSWORD = 8
@@ -231,6 +231,17 @@ class Impatient(H11Protocol):
             self._waiting.cancel()
         elif self._waiting.cancelled():
             self._waiting = self.loop.call_later(HEAD_SECONDS, self._end)
+
+    def send_400_response(self, msg: str) -> None:
+        """Say of what is no HTTP that it is none, with the headers that no answer is without."""
+        headers = {**HEADERS, "Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
+        for event in (
+            h11.Response(status_code=400, headers=list(headers.items()), reason="Bad Request"),
+            h11.Data(data=msg.encode("ascii", "replace")),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._waiting.cancel()

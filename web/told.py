@@ -3,6 +3,23 @@
 import re
 from collections.abc import Iterator
 
+# As the page calls what an address names.
+_NAMES = {
+    "q": "검색어",
+    "since": "시작",
+    "until": "끝",
+    "section": "섹션",
+    "author": "기자",
+    "site": "사이트",
+    "issue": "호",
+    "publication": "뉴스레터",
+    "kind": "종류",
+    "sort": "차례",
+    "exact": "친 그대로",
+    "page": "쪽",
+    "limit": "한 쪽의 글",
+    "by": "단위",
+}
 _HERE = r"at position (?P<at>\d+)"
 # In each, the groups that the Korean takes over. A message that none of them knows is shown as it is.
 _KOREAN = (
@@ -87,13 +104,13 @@ _KOREAN = (
     ),
     (
         r"since: (?P<since>.+) is after until, (?P<until>.+); exchange them",
-        "since: 시작({since})이 끝({until})보다 뒤입니다. 바꾸어 적어 보십시오.",
+        "시작({since})이 끝({until})보다 뒤입니다. 바꾸어 적어 보십시오.",
     ),
     (
         r"page: documents after the (?P<most>[\d,]+)th are not listed.*",
-        "page: {most}번째 뒤의 글은 늘어놓지 않습니다. 찾을 것을 좁혀 보십시오.",
+        "{most}번째 뒤의 글은 늘어놓지 않습니다. 찾을 것을 좁혀 보십시오.",
     ),
-    (r"q: up to (?P<most>\d+) are compared, not (?P<n>\d+).*", "q: {most}개까지 견줍니다. {n}개에서 몇을 빼 보십시오."),
+    (r"q: up to (?P<most>\d+) are compared, not (?P<n>\d+).*", "{most}개까지 견줍니다. {n}개에서 몇을 빼 보십시오."),
     (
         r"(?P<name>\w+): Input should be greater than or equal to (?P<least>\d+)",
         "{name}: {least}보다 작을 수 없습니다.",
@@ -127,4 +144,5 @@ def in_korean(message: str) -> str:
 def _readings(message: str) -> Iterator[str]:
     for pattern, korean in _KOREAN:
         if found := re.fullmatch(pattern, message, re.DOTALL):
-            yield korean.format(**found.groupdict())
+            groups = found.groupdict()
+            yield korean.format(**groups | {"name": _NAMES.get(name := groups.get("name", ""), name)})
