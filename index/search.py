@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from factpl_crawler.documents import Document
 from factpl_crawler.stamp import read_stamp
@@ -54,6 +54,8 @@ Sort = Literal["score", "date"]
 # So many characters of a page's texts are looked through for what to mark, and fewer for many words: a search has no
 # time for more.
 MARKED_CHARACTERS, _MANY_WORDS = 150_000, 16
+# Of the scores of a page, so many are explained of one word, and fewer of many.
+MOST_EXPLAINED = 20_000
 
 
 @dataclass(frozen=True)
@@ -192,23 +194,24 @@ def search(
     typed = parse(text) if isinstance(text, str) else text
     with opened(index_dir) as (reader, meta):
         asked = _Asked(reader, index_dir / meta.folder, filters, aliases=aliases and not exact)
+        page = _Page(sort, limit, offset, explain)
         reading, query = Reading(typed), asked.narrowed(typed)
-        found, total = reader.search(query, sort or _natural_sort(query), limit, offset, explain=explain)
+        found, total = page.of(reader, query)
         reread = reread and not exact
         if reread and (again := read_again(typed, total, asked)) != reading:
             reading, query = again, asked.narrowed(again.query)
-            found, total = reader.search(query, sort or _natural_sort(query), limit, offset, explain=explain)
+            found, total = page.of(reader, query)
         if total and reread:
             reading = doubted(reading, typed, asked)
-        dropped = asked.dropped(reading)
+        dropped = asked.dropped(reading, found[:1] if page.begins_with_best(query) else [])
         kept = filters.values if most_values else ()
         counted = count_facets(reader, query, facets, meta.publications, most=most_values, kept=kept)
-    hits, unmarked = _hits(found, query)
+    hits, left_out = _hits(found, query, explain=explain)
     return Results(
         hits=_collapsed(hits) if collapse else hits,
         total=total,
         query=str(filters.narrow(reading.query)),
-        warnings=[*_warnings(meta, store_path), *unmarked],
+        warnings=[*_warnings(meta, store_path), *left_out],
         seconds=perf_counter() - started,
         facets=counted,
         publications=meta.publications,
@@ -236,6 +239,23 @@ def known_aliases(word: str = "", *, index_dir: Path) -> list[Alias]:
     return (known.of(word) or known.of(strip_particle(word))) if word else known.known
 
 
+class _Page(NamedTuple):
+    sort: Sort | None
+    limit: int
+    offset: int
+    explain: bool
+
+    def of(self, reader: "Reader", query: Query) -> "tuple[list[Found], int]":
+        explained = MOST_EXPLAINED // _words(query) if self.explain else 0
+        return reader.search(query, self._sort(query), self.limit, self.offset, explain=explained)
+
+    def begins_with_best(self, query: Query) -> bool:
+        return not self.offset and self._sort(query) == "score"
+
+    def _sort(self, query: Query) -> Sort:
+        return self.sort or ("score" if _has_words(query) else "date")
+
+
 class _Asked:
     """An open index with its words and the filters of a search."""
 
@@ -257,17 +277,13 @@ class _Asked:
     def frequencies(self, words: Iterable[str]) -> Mapping[str, int]:
         return self._reader.frequencies(STEMS, words)
 
-    def dropped(self, reading: Reading) -> tuple[str, ...]:
-        """Return the words that even the best document lacks."""
+    def dropped(self, reading: Reading, best: "Sequence[Found]") -> tuple[str, ...]:
+        """Return the words that even the best document lacks, which is looked for where *best* does not hold it."""
         if not reading.optional:
             return ()
-        best, _ = self._reader.search(self.narrowed(reading.query), "score", 1, 0)
+        best = best or self._reader.search(self.narrowed(reading.query), "score", 1, 0)[0]
         itself = FieldQuery("id", Phrase(stored_document(best[0].stored).id))
         return tuple(word.text for word in reading.optional if not self.knows(all_of([itself, word])))
-
-
-def _natural_sort(query: Query) -> Sort:
-    return "score" if _has_words(query) else "date"
 
 
 def _has_words(query: Query) -> bool:
@@ -347,18 +363,24 @@ def _collapsed(hits: list[Hit]) -> list[Hit]:
     ]
 
 
-def _hits(found: "list[Found]", query: Query) -> tuple[list[Hit], list[str]]:
-    """Return the hits, and a warning where what was found is not marked in all of their texts."""
+def _hits(found: "list[Found]", query: Query, *, explain: bool) -> tuple[list[Hit], list[str]]:
+    """Return the hits, and a warning where not all of them are marked in all of their texts, or explained."""
     hits: list[Hit] = []
-    left = most = MARKED_CHARACTERS // (1 + sum(1 for _ in wanted(query)) // _MANY_WORDS)
+    left = most = MARKED_CHARACTERS // (1 + _words(query) // _MANY_WORDS)
     for one in found:
         document = stored_document(one.stored)
         hits.append(_hit(document, one, query, max(0, left)))
         left -= len(document.headline) + len(document.body)
-    if left >= 0 or not _has_words(query):
-        return hits, []
-    told = f"What was found is marked in the first {most:,} characters of this page. Ask for fewer documents"
-    return hits, [told]
+    told = []
+    if left < 0 and _has_words(query):
+        told.append(f"What was found is marked in the first {most:,} characters of this page. Ask for fewer documents")
+    if explain and (explained := sum(hit.explanation is not None for hit in hits)) < len(hits):
+        told.append(f"The scores of the first {explained:,} documents are explained. Ask for fewer")
+    return hits, told
+
+
+def _words(query: Query) -> int:
+    return sum(1 for _ in wanted(query)) or 1
 
 
 def _hit(document: Document, found: "Found", query: Query, characters: int) -> Hit:

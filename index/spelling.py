@@ -15,7 +15,8 @@ from index.meta import replace_file
 WORDS = "words.txt"
 MAX_WORDS = 200_000
 _WORD = "[가-힣]{2,12}|[a-z]{3,20}"  # compiled by who writes
-_SHORTEST = 4
+# No word of an index is as long as what is longer.
+_SHORTEST, _LONGEST = 4, 200
 _FIRST = ord("가")
 _LONG = 9
 
@@ -62,7 +63,7 @@ class Vocabulary:
     def alike(self, word: str, limit: int) -> list[Guess]:
         """Return the words that are a slip or two away from *word*, the nearest and most frequent first."""
         typed = jamo(word)
-        if len(typed) < _SHORTEST:
+        if not _SHORTEST <= len(typed) <= _LONGEST:
             return []
         # Only here: most searches find something.
         from rapidfuzz.distance import OSA

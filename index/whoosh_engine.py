@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from heapq import nlargest
-from itertools import groupby, islice, repeat, takewhile
+from itertools import groupby, islice, takewhile, zip_longest
 from math import inf, log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, cast
@@ -391,16 +391,19 @@ class Reader:
         self._terms.reader.close()
 
     def search(
-        self, query: Query, sort: Literal["score", "date"], limit: int, offset: int, *, explain: bool = False
+        self, query: Query, sort: Literal["score", "date"], limit: int, offset: int, *, explain: int = 0
     ) -> tuple[list[Found], int]:
-        """Return a page of what matches, and how many match in all. Equals stand newest first, then by id."""
+        """Return a page of what matches, and how many match in all. Equals stand newest first, then by id.
+
+        The scores of the first *explain* of the page are explained.
+        """
         with _reading(self._folder):
             search = self._last = _Search(query, self._terms, self._segments, by_score=sort == "score")
             page = search.best(limit + offset)[offset:] if limit else []
-            explanations = search.explanations(page) if explain else repeat(None)
+            explanations = search.explanations(page[:explain])
             found = [
                 Found(hit.segment.document(hit.doc), hit.score, explanation)
-                for hit, explanation in zip(page, explanations, strict=False)
+                for hit, explanation in zip_longest(page, explanations)
             ]
             return found, search.total
 

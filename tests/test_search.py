@@ -406,7 +406,7 @@ def test_any_query_finds_exactly_what_a_look_at_every_document_finds(
     assert meta is not None
     expected = {id for id, text in texts.items() if matches(query, text)}
     with whoosh_engine.Reader(index_dir / meta.folder) as reader:
-        page, total = reader.search(query, "score", limit, 0, explain=True)
+        page, total = reader.search(query, "score", limit, 0, explain=limit)
         every, _ = reader.search(query, "score", len(texts), 0)
         assert (set(reader.ids(query)), total, len(every)) == (expected, len(expected), len(expected))
     # The best of all are the best few, with the scores that their parts add up to.
@@ -528,3 +528,13 @@ def test_the_parts_of_many_scores_are_those_of_each(tmp_path: Path) -> None:
         for hit in search(text, index_dir=tmp_path, limit=30, explain=True, exact=True).hits:
             assert hit.explanation is not None
             assert sum(hit.explanation.values()) == pytest.approx(hit.score)
+
+
+def test_as_many_scores_are_explained_as_there_is_time_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.search.MOST_EXPLAINED", 6)
+    build(ListSource.of(*(document(f"a/{n}", f"나루 마루 {n}") for n in range(5))), tmp_path)
+    for text, explained in (("나루", 5), ("나루 마루", 3)):
+        results = search(text, index_dir=tmp_path, explain=True)
+        assert [hit.explanation is not None for hit in results.hits] == [True] * explained + [False] * (5 - explained)
+    assert results.warnings == ["The scores of the first 3 documents are explained. Ask for fewer"]
+    assert search("나루", index_dir=tmp_path, explain=True).warnings == []

@@ -129,6 +129,10 @@ _KOREAN = (
         r"What was found is marked in the first (?P<most>[\d,]+) characters.*",
         "찾은 말은 이 쪽의 처음 {most}자까지만 표시했습니다.",
     ),
+    (
+        r"The scores of the first (?P<most>[\d,]+) documents are explained.*",
+        "점수는 이 쪽의 처음 {most}건까지만 풀어 보였습니다.",
+    ),
 )
 
 
