@@ -105,19 +105,23 @@ def walk(page: Page) -> None:
     if page.viewport_size == PHONE:
         facets.get_by_text("걸러 보기").click()
     facets.get_by_role("link", name=re.compile("2024")).click()
-    assert address_of(page) == ("/", {"q": ["그로크"], "since": ["2024"], "until": ["2024"]}, "")
+    narrowed = {"q": ["그로크"], "since": ["2024"], "until": ["2024"]}
+    assert address_of(page) == ("/", narrowed, "")
     expect(page.locator(".hit")).to_have_count(5)
     entry = page.locator(".hit", has=page.get_by_role("link", name="나루테크 레터 #8")).get_by_role("heading")
     entry.get_by_role("link").click()
-    assert address_of(page) == ("/issue/narutech/8", {"q": ["그로크"]}, "entry-6")
+    assert address_of(page) == ("/issue/narutech/8", narrowed, "entry-6")
     expect(page.locator("#entry-6")).to_be_in_viewport()
     page.locator("#entry-6 .inward").click()
     assert address_of(page)[0] == "/article/naruilbo/23993440"
     expect(page.locator("h1 mark")).to_have_text("그로크")
     page.get_by_role("region", name="어느 호에서 왔나").get_by_role("link").click()
     assert address_of(page)[::2] == ("/issue/narutech/8", "entry-6")
-    for _ in range(3):
+    page.get_by_role("link", name="‘그로크’ 찾기로 돌아가기").click()
+    assert address_of(page) == ("/", narrowed, "")
+    for _ in range(4):
         page.go_back()
+    assert address_of(page) == ("/", narrowed, "")
     expect(page.locator(".hit")).to_have_count(5)
     page.locator(".chips a", has_text="시작").click()
     expect(page.locator(".hit")).to_have_count(6)
