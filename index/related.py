@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_TERMS = 30
 _HEADLINE_WEIGHT = 3
 # What a book is about is said often enough in so many characters.
-_MOST_CHARACTERS = 200_000
+_MOST_CHARACTERS = 100_000
 
 
 class NoDocumentError(SearchError):

@@ -55,7 +55,7 @@ Sort = Literal["score", "date"]
 # time for more.
 MARKED_CHARACTERS, _MANY_WORDS = 150_000, 16
 # Of the scores of a page, so many are explained of one word, and fewer of many.
-MOST_EXPLAINED = 20_000
+MOST_EXPLAINED = 10_000
 
 
 @dataclass(frozen=True)
