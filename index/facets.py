@@ -38,12 +38,12 @@ def count_facets(
     publications: Mapping[str, str],
     *,
     most: int | None = None,
-    kept: Collection[str] = (),
+    kept: Mapping[str, Collection[str]] = {},
 ) -> dict[str, list[FacetCount]]:
     """Return of each facet the values, most frequent first, periods newest first.
 
     A document with two authors counts for both, one without any for none. *publications* maps ids to titles. Of what is
-    no period, at most *most* values are returned, and those that are *kept*.
+    no period, at most *most* values are returned, and those that are *kept* of the facet.
     """
     columns = {facet: "day" if facet in _DATES else facet for facet in facets}
     if not columns:
@@ -52,7 +52,7 @@ def count_facets(
     return {
         facet: _periods(counts[column], length)
         if (length := _DATES.get(facet))
-        else _values(counts[column], publications, most, kept)
+        else _values(counts[column], publications, most, kept.get(facet, ()))
         for facet, column in columns.items()
     }
 
@@ -78,7 +78,7 @@ def _values(
                 counted[label] = counted.get(label, 0) + count
     least = min(nlargest(most, totals.values()), default=0) if most is not None else 0
     frequent = sorted((v for v in totals if totals[v] >= least), key=lambda value: (-totals[value], value))[:most]
-    shown = [*frequent, *(value for value in kept if value in totals and value not in frequent)]
+    shown = [*frequent, *(value for value in dict.fromkeys(kept) if value in totals and value not in frequent)]
     return [FacetCount(value, _usual(value, labels, publications), totals[value]) for value in shown]
 
 

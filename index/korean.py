@@ -130,6 +130,10 @@ _RUN = re.compile(
 # What is taken of words with dots between them: each, or all as one.
 _EACH, _JOINED = re.compile("(?P<word>[^·]+)"), re.compile("(?P<joined>.+)")
 _WORDS = ("joined", "word")
+# What may stand within a name of Latin letters, as in Node.js, and within a term of any.
+_ONE_NAME = tuple(".-&'’")
+_SIGNS = frozenset((*_ONE_NAME, "·"))
+_SIGN_WITHIN = re.compile(r"(?<=\w)[·.&'’-](?=\w)")
 # What the first bigram of a word is marked with, and that of a syllable with what may be its particle: 속도, 법을.
 START, MAYBE_PARTICLE = "^", "~"
 
@@ -222,7 +226,7 @@ def _any_of(texts: frozenset[str]) -> re.Pattern[str]:
 
 def _is_one_name(first: Run, second: Run) -> bool:
     between = first.string[first.end() : second.start()]
-    return first.lastgroup == second.lastgroup == "letters" and between in tuple(".-&'’")
+    return first.lastgroup == second.lastgroup == "letters" and between in _ONE_NAME
 
 
 def _units(run: Run) -> Iterator[tuple[str, int, int]]:
@@ -490,9 +494,8 @@ def traces(text: str) -> re.Pattern[str]:
     stem, ending = text[:-1], text[-1]
     if ending != "다":
         return re.compile(re.escape(stem) + _with_any_final(ending))
-    if len(stem) < 2 or "아" <= stem[1] < "자":  # it may be contracted: 이뤄 for 이루어
-        return re.compile("")
-    return re.compile(_with_any_final(stem[0]) if stem[1] == "르" else re.escape(stem[0]))
+    is_contracted = len(stem) < 2 or "아" <= stem[1] < "자"
+    return re.compile("" if is_contracted else _with_any_final(stem[0]))
 
 
 def _with_any_final(syllable: str) -> str:
@@ -501,6 +504,16 @@ def _with_any_final(syllable: str) -> str:
         return re.escape(syllable)
     first = ord(syllable) - (ord(syllable) - ord("가")) % _FINALS
     return f"[{chr(first)}-{chr(first + _FINALS - 1)}]"
+
+
+def _joined(one: Normalised, other: Normalised) -> Normalised:
+    return Normalised(one.text + other.text, [*one.starts, *other.starts], [*one.ends, *other.ends])
+
+
+def _without_signs(normal: Normalised) -> Normalised:
+    kept = [i for i, character in enumerate(normal.text) if character not in _SIGNS]
+    text = "".join(normal.text[i] for i in kept)
+    return Normalised(text, [normal.starts[i] for i in kept], [normal.ends[i] for i in kept])
 
 
 def _blanked(normal: Normalised, spans: Iterable[tuple[int, int]]) -> str:
@@ -540,18 +553,22 @@ class Analysis:
 
     def may_say(self, texts: Iterable[str]) -> bool:
         """Say whether all *texts* may be terms here: to look takes less than to take the text apart."""
-        return all(traces(text).search(self._seen) for text in texts)
+        return all(traces(text).search(self._seen.text) for text in texts)
 
     def traces(self, text: str) -> Iterator[int]:
         """Yield where in the text as stored *text* may stand, nothing for what may stand anywhere."""
-        starts = self._normal.starts
-        for found in traces(text).finditer(self._seen) if traces(text).pattern else ():
-            yield starts[found.start() % len(starts)]
+        for found in traces(text).finditer(self._seen.text) if traces(text).pattern else ():
+            yield self._seen.starts[found.start()]
 
     @cached_property
-    def _seen(self) -> str:
-        """Return the text as it is written, and as it is read."""
-        return self._normal.text if self._normal.text == self._read.text else self._normal.text + self._read.text
+    def _seen(self) -> Normalised:
+        """Return the text as it is written, as it is read, and without the signs that join what is a term together."""
+        seen = self._normal
+        if self._read.text != seen.text:
+            seen = _joined(seen, self._read)
+        if _SIGN_WITHIN.search(self._read.text):
+            seen = _joined(seen, _without_signs(self._read))
+        return seen
 
     def morphemes_beside(self, spans: Iterable[tuple[int, int]], texts: Sequence[str]) -> list[Token]:
         """Return `morphemes` where all of *texts* may be among them, and any of them outside of *spans*.

@@ -72,8 +72,9 @@ class Filters:
     kind: tuple[str, ...] = ()
 
     @property
-    def values(self) -> tuple[str, ...]:
-        return *self.section, *self.author, *self.site, *self.publication
+    def by_facet(self) -> dict[str, tuple[str, ...]]:
+        """Return the values of those filters that are facets too."""
+        return {name: getattr(self, name) for name in ("section", "author", "site", "publication")}
 
     def narrow(self, query: Query) -> Query:
         parts = [query]
@@ -204,8 +205,7 @@ def search(
         if total and reread:
             reading = doubted(reading, typed, asked)
         dropped = asked.dropped(reading, found[:1] if page.begins_with_best(query) else [])
-        kept = filters.values if most_values else ()
-        counted = count_facets(reader, query, facets, meta.publications, most=most_values, kept=kept)
+        counted = count_facets(reader, query, facets, meta.publications, most=most_values, kept=filters.by_facet)
     hits, left_out = _hits(found, query, explain=explain)
     return Results(
         hits=_collapsed(hits) if collapse else hits,
@@ -300,25 +300,33 @@ _idle: "deque[tuple[tuple[Path, Meta], Reader]]" = deque(maxlen=_MOST_IDLE)
 @contextmanager
 def opened(index_dir: Path) -> "Iterator[tuple[Reader, Meta]]":
     folder, meta = index_dir.resolve(), _checked_meta(index_dir)
-    reader = _idle_reader((folder, meta))
+    reader = _idle_reader(folder, meta)
     if reader is None:
         reader, meta = _opened(index_dir, meta)
-    yield reader, meta
-    # One that is not current any more is closed when nobody reads it.
-    _idle.append(((folder, meta), reader))
+    is_sound = True
+    try:
+        yield reader, meta
+    except IndexBroken:
+        is_sound = False
+        raise
+    finally:
+        if is_sound:
+            _idle.append(((folder, meta), reader))
 
 
-def _idle_reader(key: tuple[Path, Meta]) -> "Reader | None":
+def _idle_reader(folder: Path, meta: Meta) -> "Reader | None":
+    """Return a reader that nobody uses. What is not current any more is closed, as nobody reads it."""
+    found = None
     for _ in range(len(_idle)):
         try:
-            place, reader = _idle.pop()
+            key, reader = _idle.pop()
         except IndexError:  # another thread was faster
-            return None
-        if place == key:
-            return reader
-        if place[0] != key[0]:
-            _idle.appendleft((place, reader))
-    return None
+            break
+        if found is None and key == (folder, meta):
+            found = reader
+        elif key[0] != folder or key[1] == meta:
+            _idle.appendleft((key, reader))
+    return found
 
 
 def _opened(index_dir: Path, meta: Meta) -> "tuple[Reader, Meta]":

@@ -442,7 +442,7 @@ class _Terms:
         self.documents = int(reader.doc_count_all())
         self.frequency = lru_cache(MANY_TERMS)(self._frequency)
         self._begun = lru_cache(4 * MAX_TERMS)(self._newly_begun)
-        self._prefixes = 1
+        self._share = 1
 
     def _frequency(self, field: str, text: str) -> int:
         return int(self.reader.doc_frequency(field, _encode(text)))
@@ -455,11 +455,16 @@ class _Terms:
 
     def begin(self, query: Query) -> None:
         """Share what a search has time for among the prefixes of *query*."""
-        self._prefixes = max(1, sum(isinstance(value, Prefix) for _, value in wanted(query)) // FEW_PREFIXES)
+        self._share = max(1, _prefixes(query) // FEW_PREFIXES)
 
     def begun(self, field: str, beginning: str) -> list[str]:
         """Return the most frequent terms that begin so: as many as a search has time for."""
-        return self._begun(field, beginning, self._prefixes)
+        return self._begun(field, beginning, self._share)
+
+    @property
+    def has_time(self) -> bool:
+        """Say whether there are few prefixes."""
+        return self._share == 1
 
     def _newly_begun(self, field: str, beginning: str, share: int) -> list[str]:
         prefix = _encode(beginning)
@@ -661,6 +666,17 @@ def _matching(query: Query, terms: _Terms) -> Plan:
             return Without(_matching(child, terms))
 
 
+def _prefixes(query: Query) -> int:
+    match query:
+        case Prefix() | FieldQuery(_, Prefix()):
+            return 1
+        case Weighted(child) | Not(child):
+            return _prefixes(child)
+        case Or(children) | And(children):
+            return sum(map(_prefixes, children))
+    return 0
+
+
 def _range(query: Range) -> Plan:
     low, high = (end.toordinal() if isinstance(end, date) else end for end in (query.low, query.high))
     last = inf if high is None else high
@@ -735,7 +751,9 @@ def _ranking(query: Query, terms: _Terms) -> _Ranking:
         scale = share if share == 1 or not rarity else share * min(1.0, commonest / rarity)
         for key, weight in _weighted_terms(sought, names, morphemes=share != 1):
             weights[key] += weight * scale
-        for name in names if len(sought.literal) > 1 or not isinstance(value, Prefix) else ():
+        # To look for every bigram that begins with a syllable takes long.
+        is_cheap = terms.has_time or not isinstance(value, Prefix) or len(sought.literal) > 1
+        for name in names if is_cheap else ():
             if literal := _literal(sought, name):
                 rarest = max(terms.idf(BIGRAMS[name], text) for text in sought.literal)
                 bonus = scale * LITERAL_WEIGHT / max(1, len(typed)) ** 2 * rarest

@@ -115,7 +115,7 @@ ROOMS = {
     "digests": {"cli_output", "factpl_crawler.documents", "factpl_crawler.harmless", "factpl_crawler.paths", "index"},
     "web.kept": set(),
     "web.told": set(),
-    "web.turns": set(),
+    "web.turns": {"web.guard"},
     "web.language": set(),
     "web.charts": {"index.trends"},
     "web.markup": set(),

@@ -65,6 +65,7 @@ def test_the_most_frequent_values_come_alone_and_what_was_filtered_by(index_dir:
 
     assert found() == {"author": ["도담"], "year": ["2024", "2023"]}
     assert found("한결") == {"author": ["한결"], "year": ["2023"]}
+    assert found("도담", "한결", "한결", "나루 인터뷰") == {"author": ["도담", "한결"], "year": ["2024", "2023"]}
     assert found("한결", "도담") == {"author": ["도담", "한결"], "year": ["2024", "2023"]}
 
 

@@ -519,6 +519,8 @@ def test_many_prefixes_share_what_one_has_time_for(tmp_path: Path, monkeypatch: 
 
     assert [found("나"), found("나", "다", "라")] == [8, 24]
     assert found(*"나다라마바사자차") == 8 * (8 // 2)
+    # Those that are left out, too.
+    assert search(" ".join(f"-{one}*" for one in "나다라마바사자차"), index_dir=tmp_path, exact=True).total == 32
 
 
 def test_the_parts_of_many_scores_are_those_of_each(tmp_path: Path) -> None:

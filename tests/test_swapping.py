@@ -12,7 +12,8 @@ from invented import ListSource, document
 import index.search
 from index import whoosh_engine
 from index.build import build
-from index.search import search
+from index.related import NoDocumentError, related
+from index.search import search, search_ids
 from index.suggest import suggest
 from index.trends import trends
 from web.archive import Archive
@@ -129,5 +130,20 @@ def test_a_search_takes_over_what_the_one_before_it_opened_unless_that_is_still_
         thread.start()
         thread.join()
     assert len(opened) == 1
+    with pytest.raises(NoDocumentError):
+        related("a/none", index_dir=tmp_path)
+    next(search_ids("나루", index_dir=tmp_path))
+    search("나루", index_dir=tmp_path)
+    assert len(opened) == 1
     with index.search.opened(tmp_path) as (first, _), index.search.opened(tmp_path) as (second, _):
         assert (first is not second, len(opened)) == (True, 2)
+
+
+def test_what_has_been_replaced_is_not_kept_open(tmp_path: Path) -> None:
+    source = ListSource.of(document("a/0", "나루", "나루터"))
+    build(source, tmp_path)
+    with index.search.opened(tmp_path), index.search.opened(tmp_path):
+        pass
+    build(source, tmp_path, rebuild=True)
+    search("나루", index_dir=tmp_path)
+    assert len([key for key, _ in index.search._idle if key[0] == tmp_path.resolve()]) == 1

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from web import asked, feeds, guard
+from web import asked, feeds, guard, turns
 from web.archive import Archive
 from web.guard import HEADERS, Protection, ProtectionError, guarded, rate_of
 
@@ -86,13 +86,18 @@ def test_a_mistake_of_ours_has_its_headers_too() -> None:
     assert "a mistake" not in response.text
 
 
-def test_who_would_have_to_wait_too_long_is_told_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "MOST_AT_ONCE", 0)
-    response = client.get("/?q=칩")
+@pytest.mark.parametrize("address", ["/?q=칩", "/api/search?q=칩", "/feed.atom?q=칩"])
+def test_who_would_have_to_wait_too_long_is_told_so(
+    client: TestClient, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "MOST_WAITING", 0)
+    response = client.get(address)
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
     assert {name: response.headers.get(name) for name in HEADERS} == HEADERS
-    monkeypatch.setattr(guard, "MOST_AT_ONCE", 1)
-    assert [client.get("/?q=칩").status_code for _ in range(2)] == [200, 200]
+    assert response.headers["content-type"].startswith("application/problem+json" if "api" in address else "text/plain")
+    assert [client.get(free).status_code for free in ("/static/style.css", "/suggest?q=칩")] == [200, 200]
+    monkeypatch.setattr(turns, "MOST_WAITING", 1)
+    assert client.get(address).status_code == 200
 
 
 def test_no_page_may_load_or_run_what_is_not_ours() -> None:

@@ -346,8 +346,16 @@ def test_the_way_back_leads_to_what_was_left(reader: Reader, left: str, said_of_
 
 def test_who_comes_from_nowhere_that_could_be_asked_has_no_way_back(reader: Reader) -> None:
     article = urlsplit(reader.get("/?q=그로크&kind=article").css(".hit h2 a::attr(href)").get()).path
-    for query in ("", "?since=never", f"?q={'가' * 1_001}", "?utm_source=mail"):
+    for query in ("", "?since=never", f"?q={'가' * 1_001}", "?utm_source=mail", "?q=%20"):
         assert reader.get(f"{article}{query}").css(".back").getall() == [], query
+
+
+def test_of_what_could_not_be_asked_the_words_are_kept(reader: Reader) -> None:
+    article = urlsplit(reader.get("/?q=그로크&kind=article").css(".hit h2 a::attr(href)").get()).path
+    for query in ("?q=%20그로크&utm_source=mail", "?q=그로크&since=never"):
+        page = reader.get(f"{article}{query}")
+        assert asked(page.css(".back a").attrib["href"]) == {"q": ["그로크"]}
+        assert page.css("main mark::text").getall()[0] == "그로크"
 
 
 def test_a_link_without_a_copy_says_so_and_leads_to_the_original(reader: Reader, demo: Archive) -> None:

@@ -297,6 +297,42 @@ def test_no_part_of_an_answer_waits_for_another_to_be_acknowledged(data: Path, m
     assert [bool(one) for one in at_once] == [True]
 
 
+def test_what_was_asked_by_who_has_left_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = [], threading.Event()
+    search = archive_room.search
+
+    def slow_search(text: str, **options: Any) -> Results:
+        begun.append(text)
+        assert go_on.wait(20)
+        return search(text, **options)
+
+    archive_of(tmp_path, *DOCUMENTS).close()
+    with listening_server(tmp_path) as place:
+        monkeypatch.setattr(archive_room, "search", slow_search)
+        asking = [socket.create_connection(place, timeout=20) for _ in range(3)]
+        for number, one in enumerate(asking):
+            one.sendall(f"GET /?q=go{number} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+            until(lambda: begun == ["go0"])
+        asking[1].close()
+        until(lambda: serving_room.Impatient.open_connections["127.0.0.1"] == 2)
+        go_on.set()
+        for one in (asking[0], asking[2]):
+            with closing(one), one.makefile("rb") as answer:
+                assert answer.read().startswith(b"HTTP/1.1 200 ")
+    assert begun == ["go0", "go2"]
+
+
+def test_nonsense_after_an_answer_only_ends_the_connection(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with listening_server(data) as place, closing(socket.create_connection(place, timeout=20)) as asking:
+        head = b"GET /robots.txt HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        asking.sendall(head)
+        assert asking.recv(10_000).startswith(b"HTTP/1.1 200 ")
+        asking.sendall(b"ZZ\r\n")
+        while asking.recv(10_000):
+            pass
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_what_is_no_http_is_refused_with_the_headers_of_every_answer(data: Path) -> None:
     with listening_server(data) as place, closing(socket.create_connection(place, timeout=20)) as asking:
         asking.sendall(b"\x16\x03\x01 this is not HTTP\r\n\r\n")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.datastructures import QueryParams
@@ -90,9 +90,12 @@ def _defaults(model: type[BaseModel]) -> dict[str, Any]:
     return {name: field.default for name, field in model.model_fields.items()}
 
 
-@lru_cache(maxsize=10_000)
 def _parameter(name: str, value: str | int | tuple[str, ...]) -> str:
-    return urlencode({name: int(value) if isinstance(value, bool) else value}, doseq=True)
+    values = value if isinstance(value, tuple) else (str(int(value)) if isinstance(value, int) else value,)
+    return "&".join(f"{name}={_quoted(one)}" for one in values)
+
+
+_quoted = lru_cache(maxsize=10_000)(quote_plus)
 
 
 class Narrowed(Given):

@@ -36,8 +36,6 @@ METHODS = ("GET", "HEAD")
 # A query may have a thousand syllables, each of nine characters in an address, and filters beside it.
 LONGEST_ADDRESS, MOST_HEADERS, LONGEST_HEADERS = 16_384, 100, 32_768
 LONGEST_PASSWORD = 1_000
-# What is found one at a time takes a few hundredths of a second.
-MOST_AT_ONCE = 400
 WRONG_TRIES = "5/minute"
 # More clients than that share a memory that is bounded; who has not asked for longest is forgotten first.
 MOST_CLIENTS = 2_000
@@ -95,7 +93,7 @@ def guarded(app: ASGIApp, protection: Protection) -> ASGIApp:
         app = _Password(app, protection.password_hash)
     if protection.rate:
         app = _Rate(app, rate_of(protection.rate))
-    return _Headers(_Crowd(_Bounds(_Hosts(app, protection.hosts))), private=bool(protection.password_hash))
+    return _Headers(_Bounds(_Hosts(app, protection.hosts)), private=bool(protection.password_hash))
 
 
 def rate_of(text: str) -> RateLimitItem:
@@ -136,6 +134,12 @@ def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, 
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
     # All that is not ASCII is escaped: what is told may quote whatever was asked.
     return Response(json.dumps(body), status, headers, "application/problem+json")
+
+
+def too_many(path: str) -> Response:
+    told = "Too many are asking at once. Try again in a few seconds."
+    korean = "지금은 찾는 이가 많습니다. 잠시 뒤에 다시 해 보세요."
+    return _Refused(503, told, korean, {"Retry-After": "5"}).to_response(path)
 
 
 class _Headers:
@@ -202,27 +206,6 @@ class _Bounds:
         headers = scope["headers"]
         if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > LONGEST_HEADERS:
             raise _Refused(431, "The headers are too many or too long.", "요청 헤더가 너무 깁니다.")
-
-
-class _Crowd:
-    """Who would wait for longer than anybody does is told so at once."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.inside = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        if self.inside >= MOST_AT_ONCE:
-            told = "Too many are asking at once. Try again in a few seconds."
-            raise _Refused(503, told, "지금은 찾는 이가 많습니다. 잠시 뒤에 다시 해 보세요.", {"Retry-After": "5"})
-        self.inside += 1
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            self.inside -= 1
 
 
 class _Hosts:

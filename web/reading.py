@@ -1,8 +1,10 @@
 """The pages to read: an issue as it was laid out, and an article; both are private copies, and say so."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -113,11 +115,14 @@ def article_page(request: Request, archive: Archive, id: str) -> Response:
 
 
 def _came_from(request: Request) -> Asked:
-    """Return the search that the reader comes from; one that nobody could have asked is none."""
-    try:
-        return Asked.of(request.query_params, ignored=("lang",))
-    except AskedError:
-        return EVERYTHING
+    """Return the search that the reader comes from: as much of it as can be asked."""
+    params = request.query_params
+    unknown = [name for name in params if name not in Asked.model_fields]
+    for given in (params, QueryParams({"q": params.get("q", "")})):
+        with suppress(AskedError):
+            asked = Asked.of(given, ignored=unknown)
+            return asked.but(q=asked.q.strip(), page=asked.page)
+    return EVERYTHING
 
 
 def _entry(store: Store, entry: Document, articles: Mapping[str, Document], query: Query | None) -> EntryShown:

@@ -29,6 +29,8 @@ from web.guard import HEADERS, LONGEST_PASSWORD, LOOPBACK_ONLY, Protection, comp
 
 HASH_FILE = "web-password.txt"
 SHORTEST_PASSWORD = 8
+# Beside the one that finds answers: for what takes no time, such as suggestions. Each has a dictionary open.
+THREADS = 4
 MOST_CONNECTIONS = 1_000
 SECONDS_BETWEEN_LOOKS = 10.0
 _SETTINGS = "FACTPL_WEB"
@@ -142,6 +144,7 @@ def write_password(data: Path, password: str) -> Path:
 def lifespan(archive: Archive) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def living(app: Starlette) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         await to_thread.run_sync(partial(_warm, archive))
         ended = Event()
         Thread(target=_keep_warm, args=(archive, ended), daemon=True).start()
@@ -234,6 +237,9 @@ class Impatient(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Say of what is no HTTP that it is none, with the headers that no answer is without."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # the answer has been sent
+            self.transport.close()
+            return
         headers = {**HEADERS, "Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
         for event in (
             h11.Response(status_code=400, headers=list(headers.items()), reason="Bad Request"),

@@ -4,33 +4,46 @@ Python computes one thing at a time. Threads that find answers in turns of a few
 keep waiting what takes none: suggestions, files, and pages that are kept.
 """
 
+from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
-from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import Lock
 from anyio.lowlevel import RunVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from web.guard import too_many
+
 Endpoint = Callable[[Request], Response]
-Answer = TypeVar("Answer")
 
-_turn: RunVar[CapacityLimiter] = RunVar("factpl-turn")
+# Most answers are found in a few hundredths of a second.
+MOST_WAITING = 200
+# What nobody waits for any more.
+_LEFT = 499
+
+_turn: RunVar[Lock] = RunVar("factpl-turn")
+_finder = ThreadPoolExecutor(1, "factpl-finder")
 
 
-async def take_turn(find: Callable[[], Answer]) -> Answer:
-    """Return what *find* does, which no other finds beside."""
+async def take_turn(request: Request, find: Callable[[], Response]) -> Response:
+    """Return what *find* does, which no other finds beside; who would wait too long is told so."""
     try:
-        limiter = _turn.get()
+        turn = _turn.get()
     except LookupError:
-        _turn.set(limiter := CapacityLimiter(1))
-    return await to_thread.run_sync(find, limiter=limiter)
+        _turn.set(turn := Lock())
+    if turn.statistics().tasks_waiting >= MOST_WAITING:
+        return too_many(request.scope["path"])
+    async with turn:
+        if await request.is_disconnected():
+            return Response(status_code=_LEFT)
+        return await get_running_loop().run_in_executor(_finder, find)
 
 
 def in_turn(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     @wraps(endpoint)
     async def answered(request: Request) -> Response:
-        return await take_turn(lambda: endpoint(request))
+        return await take_turn(request, lambda: endpoint(request))
 
     return answered
