@@ -133,7 +133,7 @@ _WORDS = ("joined", "word")
 # What may stand within a name of Latin letters, as in Node.js, and within a term of any.
 _ONE_NAME = tuple(".-&'’")
 _SIGNS = frozenset((*_ONE_NAME, "·"))
-_SIGN_WITHIN = re.compile(r"(?<=\w)[·.&'’-](?=\w)")
+_SIGN_WITHIN = re.compile(r"(?<=[^\W\d_])[.&'’-](?=[^\W\d_])|(?:(?<=\b\w)|(?<=·\w))·(?=\w)")
 # What the first bigram of a word is marked with, and that of a syllable with what may be its particle: 속도, 법을.
 START, MAYBE_PARTICLE = "^", "~"
 

@@ -28,6 +28,7 @@ from index.search import Filters, Results
 from search_web import app
 from web import archive as archive_room
 from web import serving as serving_room
+from web import turns
 from web.archive import Archive
 from web.asked import Asked
 from web.guard import HEADERS, Protection
@@ -266,6 +267,44 @@ def test_no_answer_waits_for_one_that_is_being_found(tmp_path: Path, monkeypatch
         for thread in (first, second):
             thread.join(timeout=20)
     assert begun == ["번역", "칩", "그로크"]
+
+
+def test_a_worker_that_others_wait_for_lets_go_of_who_has_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = archive_of(tmp_path, *DOCUMENTS)
+    search, begun, go_on = archive.search, [], threading.Event()
+
+    def slow_search(asked: Asked, **options: Any) -> Results:
+        begun.append(asked.q)
+        assert go_on.wait(20)
+        return search(asked, **options)
+
+    let_go: dict[str, bool] = {}
+    with TestClient(app(archive), base_url="http://localhost") as client:
+        monkeypatch.setattr(archive, "search", slow_search)
+
+        def ask(word: str) -> None:
+            let_go[word] = client.get(f"/?q={word}").headers.get("connection") == "close"
+
+        waiting = [threading.Thread(target=ask, args=(word,)) for word in ("칩", "번역", "그로크")]
+        waiting[0].start()
+        until(lambda: begun == ["칩"])
+        for thread in waiting[1:]:
+            thread.start()
+        until(lambda: waiting_for_a_turn(client) == 2)
+        go_on.set()
+        for thread in waiting:
+            thread.join(timeout=20)
+    assert (let_go["칩"], sorted(let_go.values())) == (True, [False, False, True])
+
+
+def waiting_for_a_turn(client: TestClient) -> int:
+    async def counted() -> int:
+        return turns._turn.get().statistics().tasks_waiting
+
+    assert client.portal is not None
+    return client.portal.call(counted)
 
 
 @contextmanager

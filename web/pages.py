@@ -39,7 +39,7 @@ def _kept(archive: Archive, endpoint: Endpoint) -> Callable[[Request], Awaitable
         key = request.scope["path"], request.url.query, language(request)
         kept = await to_thread.run_sync(archive.known_page, key)
         if kept is None:
-            kept = await take_turn(request, lambda: archive.keep_page(key, lambda: endpoint(request)))
+            return await take_turn(request, lambda: archive.keep_page(key, lambda: endpoint(request)))
         answer = copy(kept)
         # Who stands between adds his own.
         answer.raw_headers = list(kept.raw_headers)

@@ -61,7 +61,8 @@ def _environment(name: str) -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.install_gettext_translations(translations(name), newstyle=True)  # type: ignore[attr-defined]
+    # Not the new style, which takes each of a page's two hundred words for a pattern to be filled in.
+    environment.install_gettext_translations(translations(name), newstyle=False)  # type: ignore[attr-defined]
     environment.filters |= {
         "day": lambda iso: spoken_day(iso, name),
         "number": lambda number: f"{number:,}",

@@ -162,8 +162,9 @@ def _warm(archive: Archive) -> None:
     with suppress(SearchError):
         archive.search(Asked(q="가 나다"))
         suggest("가", index_dir=archive.index_dir)
-    # What is loaded stays; to look through it again and again would stop every request.
+    # What is loaded stays; to look through it again and again would stop every request. A page makes a lot of objects.
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _keep_warm(archive: Archive, ended: Event) -> None:

@@ -7,6 +7,7 @@ keep waiting what takes none: suggestions, files, and pages that are kept.
 from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import wraps
 
 from anyio import Lock
@@ -19,7 +20,7 @@ from web.guard import too_many
 Endpoint = Callable[[Request], Response]
 
 # Most answers are found in a few hundredths of a second.
-MOST_WAITING = 200
+MOST_WAITING, SOME_WAITING = 200, 2
 # What nobody waits for any more.
 _LEFT = 499
 
@@ -28,7 +29,11 @@ _finder = ThreadPoolExecutor(1, "factpl-finder")
 
 
 async def take_turn(request: Request, find: Callable[[], Response]) -> Response:
-    """Return what *find* does, which no other finds beside; who would wait too long is told so."""
+    """Return what *find* does, which no other finds beside; who would wait too long is told so.
+
+    Where others wait, the connection ends with the answer, so that the next question may come to a worker with less to
+    do.
+    """
     try:
         turn = _turn.get()
     except LookupError:
@@ -38,7 +43,13 @@ async def take_turn(request: Request, find: Callable[[], Response]) -> Response:
     async with turn:
         if await request.is_disconnected():
             return Response(status_code=_LEFT)
-        return await get_running_loop().run_in_executor(_finder, find)
+        found = await get_running_loop().run_in_executor(_finder, find)
+        # It may be kept, and who stands between adds his own.
+        answer = copy(found)
+        answer.raw_headers = list(found.raw_headers)
+        if turn.statistics().tasks_waiting >= SOME_WAITING:
+            answer.raw_headers.append((b"connection", b"close"))
+        return answer
 
 
 def in_turn(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
