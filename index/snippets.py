@@ -37,7 +37,7 @@ def best_snippet(text: str, marking: Marking, width: int) -> Snippet:
 
     No more is looked for than that takes, as a text may be long.
     """
-    start, end, spans = _dense_part(marking, width)
+    start, end, spans = _dense_part(text, marking, width)
     while True:
         first, last = _window(text, [at for at, _ in spans], width)
         if start <= first and last <= end:
@@ -46,17 +46,17 @@ def best_snippet(text: str, marking: Marking, width: int) -> Snippet:
         spans = marking.spans(start, end)
 
 
-def _dense_part(marking: Marking, width: int) -> tuple[float, float, list[tuple[int, int]]]:
+def _dense_part(text: str, marking: Marking, width: int) -> tuple[float, float, list[tuple[int, int]]]:
     """Return (start, end) of a part in which something was found, and what; all, where it is not in the first ones."""
     for candidates in marking.candidates():
         left = candidates
         for _ in range(_TRIES):
             if not left:
                 break
-            start = _densest(left, width)
-            if spans := marking.spans(start, start + width):
-                return start, start + width, spans
-            left = [at for at in left if not start <= at < start + width]
+            start, end = _window(text, left, width)
+            if spans := marking.spans(start, end):
+                return start, end, spans
+            left = [at for at in left if not start <= at < end]
     return 0, inf, marking.spans()
 
 
