@@ -113,7 +113,8 @@ def _end(text: str, start: int, width: int) -> int:
     for boundary in (_SENTENCE_START, _WORD_START):
         ends = [match.start() for match in boundary.finditer(text, start + 2 * width // 3, latest + 1)]
         if ends:
-            return _after_quotes(text, ends[-1])
+            # Not within a run of spaces: an accent may stand on the last of them.
+            return len(text[: _after_quotes(text, ends[-1])].rstrip())
     return _whole(text, latest)
 
 

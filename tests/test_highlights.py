@@ -3,7 +3,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from index import korean
@@ -97,6 +97,7 @@ TEXTS = st.text(st.sampled_from("그로크Groq가 는.칩\n🇰🇷👩\u200d�
 
 
 @given(TEXTS, st.integers(5, 60))
+@example("GG \n\u0301G" + "로" * 9, 5)
 @settings(max_examples=150, deadline=None)
 def test_a_snippets_marks_cover_what_the_texts_do_and_no_character_is_cut(text: str, width: int) -> None:
     marks = [Highlight("body", *span) for span in spans(expand(parse("그로크 OR 칩"), GROQ), "body", text)]
