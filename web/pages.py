@@ -1,7 +1,6 @@
 """The pages: the search itself here, and with it those to browse and to read."""
 
 from collections.abc import Awaitable, Callable
-from copy import copy
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -17,7 +16,7 @@ from web.errors import ERROR_PAGES
 from web.language import language
 from web.narrowing import MOST_OFFERED, chosen, facets, pages, period_path
 from web.rendering import page
-from web.turns import Endpoint, take_turn
+from web.turns import Endpoint, take_turn, with_own_headers
 
 __all__ = ["ERROR_PAGES", "routes"]
 
@@ -40,10 +39,7 @@ def _kept(archive: Archive, endpoint: Endpoint) -> Callable[[Request], Awaitable
         kept = await to_thread.run_sync(archive.known_page, key)
         if kept is None:
             return await take_turn(request, lambda: archive.keep_page(key, lambda: endpoint(request)))
-        answer = copy(kept)
-        # Who stands between adds his own.
-        answer.raw_headers = list(kept.raw_headers)
-        return answer
+        return with_own_headers(kept)
 
     return answered
 

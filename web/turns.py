@@ -43,13 +43,17 @@ async def take_turn(request: Request, find: Callable[[], Response]) -> Response:
     async with turn:
         if await request.is_disconnected():
             return Response(status_code=_LEFT)
-        found = await get_running_loop().run_in_executor(_finder, find)
-        # It may be kept, and who stands between adds his own.
-        answer = copy(found)
-        answer.raw_headers = list(found.raw_headers)
+        answer = with_own_headers(await get_running_loop().run_in_executor(_finder, find))
         if turn.statistics().tasks_waiting >= SOME_WAITING:
             answer.raw_headers.append((b"connection", b"close"))
         return answer
+
+
+def with_own_headers(kept: Response) -> Response:
+    """Return an answer like the one that may be kept: who stands between adds headers of his own."""
+    answer = copy(kept)
+    answer.raw_headers = list(kept.raw_headers)
+    return answer
 
 
 def in_turn(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
