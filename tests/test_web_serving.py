@@ -312,12 +312,14 @@ def listening_server(data: Path) -> "Iterator[tuple[str, int]]":
     config = uvicorn.Config(app(Archive(data / "index", data / "archive.sqlite3")), http=serving_room.Impatient)
     server = uvicorn.Server(config)
     with closing(serving_room.bound(Address("127.0.0.1", 0))) as listening:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        until(lambda: server.started)
-        yield listening.getsockname()
-        server.should_exit = True
-        thread.join(timeout=20)
+        try:
+            until(lambda: server.started)
+            yield listening.getsockname()
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
     assert not thread.is_alive()
 
 
