@@ -27,8 +27,8 @@ from index.build import build
 from index.search import Filters, Results
 from search_web import app
 from web import archive as archive_room
+from web import rendering, turns
 from web import serving as serving_room
-from web import turns
 from web.archive import Archive
 from web.asked import Asked
 from web.guard import HEADERS, Protection
@@ -242,6 +242,16 @@ def test_the_words_of_the_first_page_are_found_before_anybody_asks(
         until(lambda: len(found) == 2)
         assert client.get("/").status_code == 200
     assert len(found) == 2
+
+
+def test_the_templates_are_compiled_before_anybody_asks(data: Path) -> None:
+    names = {"search.html", "article.html", "home.html"}
+    for environment in rendering._ENVIRONMENTS.values():
+        assert environment.cache is not None
+        environment.cache.clear()
+    with TestClient(app(Archive(data / "index", data / "archive.sqlite3"))):
+        for environment in rendering._ENVIRONMENTS.values():
+            until(lambda known=environment.cache: names <= {name for _, name in known})
 
 
 def test_no_answer_waits_for_one_that_is_being_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

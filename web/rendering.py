@@ -86,3 +86,10 @@ def _environment(name: str) -> Environment:
 
 
 _ENVIRONMENTS = {name: _environment(name) for name in LANGUAGES}
+
+
+def load_templates() -> None:
+    """Compile them all, for which the first reader of each would wait."""
+    for environment in _ENVIRONMENTS.values():
+        for name in environment.list_templates(extensions=["html"]):
+            environment.get_template(name)

@@ -168,9 +168,11 @@ def _warm(archive: Archive) -> None:
 
 
 def _keep_warm(archive: Archive, ended: Event) -> None:
-    """Find what the first page says of the index, before its first reader has to wait for it: it takes seconds."""
+    """Make ready what a first reader would wait for: the templates, and what the first page says of the index."""
     from index.errors import SearchError
+    from web.rendering import load_templates
 
+    load_templates()
     while not ended.is_set():
         with suppress(SearchError):
             archive.rising_lately()
