@@ -335,18 +335,20 @@ def _morphemes(text: str, start: int = 0, end: int | None = None) -> Iterator[_M
                 # mecab reports bytes; its words are all there in order, so they can be looked up.
                 start = text.index(surface, position)
                 position = start + len(surface)
-                yield _Morpheme(start, position, *_read(surface, feature))
+                # Some words of the dictionary end with a blank.
+                yield _Morpheme(start, start + len(surface.rstrip()), *_read(surface.rstrip(), feature))
 
 
 # Most of a text is words that were just read.
 @lru_cache(maxsize=30_000)
 def _read(surface: str, feature: str) -> tuple[str, list[tuple[str, str]]]:
     tag, *_, kind, _first, _last, expression = feature.split(",", 7)
-    parts = [(surface, tag)]
+    # No term has a blank within: the dictionary has 영치기 영차.
+    parts = [(word, tag) for word in surface.split()]
     if kind in _EXPANDED:
         split = [part.split("/") for part in expression.split("+")]
         # Of some words the dictionary says that they have parts, and not which.
-        parts = [(part[0], part[1]) for part in split if len(part) > 1 and part[0]] or parts
+        parts = [(word, part[1]) for part in split if len(part) > 1 for word in part[0].split()] or parts
     if kind == "Compound":
         # One syllable of a word is no word: the 돈 of 돈가스 is not money.
         parts = [(surface if len(part) == 1 else part, tag) for part, tag in parts]

@@ -177,6 +177,14 @@ def test_a_compound_whose_parts_the_dictionary_keeps_to_itself_is_one_word() -> 
     assert [text for text, _ in morphemes("건대입구")] == ["건대", "입구"]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("에듀 칩", [("에듀", "에듀"), ("칩", "칩")]), ("캘리 칩", [("캘리", "캘리"), ("칩", "칩")]), ("영치기 영차", [])],
+)
+def test_a_word_that_the_dictionary_writes_with_a_blank_has_none(text: str, found: list[tuple[str, str]]) -> None:
+    assert [(token.text, text[token.start : token.end]) for token in analyse(text).morphemes] == found
+
+
 def test_a_prefix_is_kept() -> None:
     assert [text for text, _ in morphemes("비급여")] == ["비", "급여"]
 

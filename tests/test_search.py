@@ -508,6 +508,12 @@ def test_real_questions_find_their_paragraphs(tmp_path: Path) -> None:
     assert reciprocal / len(questions) > 0.9
 
 
+@pytest.mark.parametrize("query", ["에듀테크", "에듀 칩", "에듀 OR 칩"])
+def test_a_word_that_the_dictionary_writes_with_a_blank_is_found(tmp_path: Path, query: str) -> None:
+    index_dir = build_of(tmp_path, document("a/1", "에듀테크 칩", body="에듀 칩을 만드는 에듀테크 이야기"))
+    assert found(query, index_dir) == ["a/1"]
+
+
 def test_many_prefixes_share_what_one_has_time_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whoosh_engine, "MAX_SCANNED", 40)
     monkeypatch.setattr(whoosh_engine, "MAX_EXPANSIONS", 8)
