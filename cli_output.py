@@ -103,9 +103,13 @@ def _hit_lines(hit: "Hit", titles: Mapping[str, str], screen: Screen) -> Iterato
         yield from screen.lines(screen.marked(one_line(part.text), part.highlights), "  ")
     yield screen.styled("  " + one_line("  ".join(filter(None, (document.url, document.id)))), DIM)
     if hit.similar:
-        yield screen.styled("  " + one_line(f"+{len(hit.similar)} similar: {', '.join(hit.similar)}"), DIM)
+        yield screen.styled("  " + one_line(f"+{len(hit.similar)} similar: {_similar(hit)}"), DIM)
     if hit.explanation is not None:
         yield from screen.lines(_explanation(hit.score, hit.explanation), "  ")
+
+
+def _similar(hit: "Hit") -> str:
+    return ", ".join(document.id for document in hit.similar)
 
 
 def about(hit: "Hit", titles: Mapping[str, str]) -> str:
@@ -164,7 +168,7 @@ def _hit_row(hit: "Hit") -> Row:
         document.site,
         document.url,
         hit.score,
-        ", ".join(hit.similar),
+        _similar(hit),
     )
 
 

@@ -43,7 +43,7 @@ def hit_dict(hit: "Hit") -> dict[str, Any]:
     return {
         "score": hit.score,
         "issues": list(hit.issues),
-        "similar": list(hit.similar),
+        "similar": [document.id for document in hit.similar],
         "highlights": [dict(vars(mark)) for mark in hit.highlights],
         **({} if hit.explanation is None else {"explanation": hit.explanation}),
         "document": hit.document.to_dict(),

@@ -103,8 +103,8 @@ class Highlight:
 class Hit:
     """`issues` are the ids of the issues that contain the document or lead to it.
 
-    `similar` are the ids of documents of the same page that say the same and are not hits of their own. `explanation`
-    is the score by field and word. `query` is what found it, to be marked in so many first `characters` of a text.
+    `similar` are documents of the same page that say the same and are not hits of their own. `explanation` is the
+    score by field and word. `query` is what found it, to be marked in so many first `characters` of a text.
     """
 
     document: Document
@@ -113,7 +113,7 @@ class Hit:
     explanation: dict[str, float] | None
     query: Query
     characters: int
-    similar: tuple[str, ...] = ()
+    similar: tuple[Document, ...] = ()
 
     # Found when they are asked for, as that takes longer than to find the document.
     @cached_property
@@ -366,7 +366,7 @@ def _collapsed(hits: list[Hit]) -> list[Hit]:
     from index.duplicates import groups
 
     return [
-        replace(hits[best], similar=tuple(hits[other].document.id for other in others))
+        replace(hits[best], similar=tuple(hits[other].document for other in others))
         for best, *others in groups([hit.document for hit in hits])
     ]
 

@@ -42,7 +42,7 @@ def test_what_says_the_same_is_related_once(tmp_path: Path) -> None:
     body = "강가에 들어선 물레방아 발전소가 시험 가동을 마쳤다고 마을 사람들이 전했다. 전기는 다음 달부터 쓴다."
     copies = [document(f"b/{n}", "물레방아 발전소", body) for n in range(3)]
     build(ListSource.of(*copies, *(document(f"c/{n}", "달") for n in range(3))), tmp_path)
-    assert [hit.similar for hit in related("b/0", index_dir=tmp_path).hits] == [("b/2",)]
+    assert [[one.id for one in hit.similar] for hit in related("b/0", index_dir=tmp_path).hits] == [["b/2"]]
     assert [hit.similar for hit in related("b/0", index_dir=tmp_path, collapse=False).hits] == [(), ()]
 
 

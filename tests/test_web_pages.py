@@ -229,7 +229,7 @@ def test_what_says_the_same_is_folded_and_can_be_unfolded(tmp_path: Path) -> Non
     text = "느린 배가 부두를 떠난다. 물은 차고 깊다. 등대에는 불이 켜져 있었다."
     archive = archive_of(tmp_path, document("naru/1#1", "느린 배", text), document("naru/2#3", "느린 배", text))
     details = Reader(archive).get("/?q=등대").css(".similar")
-    assert (said(details.css("summary")), said(details.css("li"))) == ("비슷한 글 1건", "나루 편지 #2의 3번째 꼭지")
+    assert (said(details.css("summary")), said(details.css("li"))) == ("비슷한 글 1건", "느린 배 나루 편지 #2")
     assert details.css("li a::attr(href)").get() == "/issue/naru/2?q=%EB%93%B1%EB%8C%80#entry-3"
     archive.close()
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from starlette.responses import Response
 
+from factpl_crawler.documents import Document
 from factpl_crawler.store import IssueSummary, Store, StoreError
 from factpl_crawler.text import KST
 from index.aliases import FILE as ALIASES
@@ -204,7 +205,10 @@ def _weight_of(answer: Any) -> int:
 
 
 def _weight_of_hit(hit: Hit) -> int:
-    document = hit.document
     # What is marked is not known yet, and a query may be long.
+    return 20 * len(str(hit.query)) + sum(map(_weight_of_document, (hit.document, *hit.similar)))
+
+
+def _weight_of_document(document: Document) -> int:
     texts = 6 * (len(document.headline) + len(document.body) + sum(map(len, document.captions)))
-    return 10 * _PIECE + texts + 20 * len(str(hit.query)) + _PIECE * (len(document.links) + len(document.linked_from))
+    return 10 * _PIECE + texts + _PIECE * (len(document.links) + len(document.linked_from))
