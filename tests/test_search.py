@@ -135,6 +135,46 @@ def test_no_word_breaks_the_search(documented: Path, query: str) -> None:
     assert found(query, documented) == []
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("학교의", ["a/1"]),
+        ("제목:학교의", []),
+        ("칩은", ["a/2"]),
+        ("집도", ["a/3"]),
+        ("하늘비트는", ["a/4"]),
+        ("전문의", []),
+        ("할 수도", []),
+    ],
+)
+def test_a_particle_is_not_demanded_where_the_word_may_be_read_otherwise(
+    tmp_path: Path, query: str, expected: list[str]
+) -> None:
+    build_of(
+        tmp_path,
+        document("a/1", body="섬 학교가 문을 닫았다."),
+        document("a/2", "칩을 만든다"),
+        document("a/3", "집을 고친다"),
+        document("a/4", "하늘비트가 음반을 냈다"),
+        document("a/5", "전문가를 만났다. 그럴 수가 없다."),
+    )
+    assert ids(search(query, index_dir=tmp_path, reread=False).hits) == expected
+
+
+@pytest.mark.parametrize(("nouns", "hits"), [(19, 1), (20, 21)])
+def test_a_noun_of_one_syllable_is_meant_where_it_is_so_much_more_frequent(
+    tmp_path: Path, nouns: int, hits: int
+) -> None:
+    build_of(tmp_path, document("b/1", "눈이 칩은"), *(document(f"a/{n}", "칩을 캔다") for n in range(nouns)))
+    assert len(found("칩은", tmp_path)) == hits
+
+
+def test_an_explanation_names_what_a_word_may_be_besides(tmp_path: Path) -> None:
+    build_of(tmp_path, document("a/1", "섬 학교가 문을 닫았다."))
+    reading = search("학교의", index_dir=tmp_path, explain=True).reading
+    assert '학교의: perhaps "학교" and a particle' in reading
+
+
 # --- Order ---
 
 
