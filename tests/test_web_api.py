@@ -55,6 +55,17 @@ def test_a_search_is_what_the_command_line_prints_with_what_it_says_beside(
     }
 
 
+def test_a_fault_of_the_program_is_a_problem_without_details(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    with TestClient(search_web.app(archive), base_url="http://localhost", raise_server_exceptions=False) as client:
+        monkeypatch.setattr("web.archive.search", broken)
+        response = client.get("/api/search?q=broken")
+    assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
+    assert "secret" not in response.text
+
+
 def test_every_parameter_narrows_a_search(client: TestClient) -> None:
     def found(**params: Any) -> list[str]:
         return ids(client.get("/api/search", params=params).json())

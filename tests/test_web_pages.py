@@ -596,6 +596,7 @@ def test_a_fault_of_ours_is_a_page_without_details(demo: Archive, monkeypatch: p
     page = Reader(demo).get("/?q=배", 500)
     assert "뜻하지 않은 일" in said(page.css("main"))
     assert "secret" not in page.get()
+    assert not page.css("code")
 
 
 PATHS = [

@@ -13,6 +13,7 @@ from factpl_crawler.store import NoStoreError, StoreError
 from index.errors import IndexLocked, IndexMismatch, NoIndexError, SearchError
 from index.query import QueryError
 from web.asked import AskedError
+from web.guard import problem
 from web.rendering import page
 
 _COMMAND = re.compile(r"search_cli\.py(?: [\w-]+)+")
@@ -54,7 +55,9 @@ def refused(request: Request, error: Exception) -> Response:
 
 
 def failed(request: Request, _error: Exception) -> Response:
-    return page(request, "error.html", status=500, state="failed", message="", command="search_cli.py doctor")
+    if request.url.path.startswith("/api/"):
+        return problem(500, "The program made a mistake. The server's log says which.")
+    return page(request, "error.html", status=500, state="failed", message="", command="")
 
 
 def _command(message: str) -> str:

@@ -34,6 +34,7 @@ _PROBLEMS = {
     "404": "There is nothing of that name, or nothing to count.",
     "414": "The address is too long: search for less at once.",
     "429": "Too many requests; Retry-After says when to go on.",
+    "500": "A fault of the program; its log has more.",
     "503": "The index or the archive cannot be read.",
 }
 
