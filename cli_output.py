@@ -47,6 +47,7 @@ _HIT_COLUMNS = (
     "url",
     "score",
     "similar",
+    "lacks",
 )
 
 Row = tuple[object, ...]
@@ -104,7 +105,9 @@ def _hit_lines(hit: "Hit", titles: Mapping[str, str], screen: Screen) -> Iterato
     yield screen.styled("  " + one_line("  ".join(filter(None, (document.url, document.id)))), DIM)
     if hit.similar:
         yield screen.styled("  " + one_line(f"+{len(hit.similar)} similar: {_similar(hit)}"), DIM)
-    if hit.explanation is not None:
+    if hit.lacks:
+        yield screen.styled("  " + one_line(f"lacks: {', '.join(hit.lacks)}"), DIM)
+    if hit.explanation:
         yield from screen.lines(_explanation(hit.score, hit.explanation), "  ")
 
 
@@ -169,6 +172,7 @@ def _hit_row(hit: "Hit") -> Row:
         document.url,
         hit.score,
         _similar(hit),
+        ", ".join(hit.lacks),
     )
 
 

@@ -360,6 +360,7 @@ def search_command(
 
 MEANT = {
     "literal": "as it stands in the text, which the dictionary reads as something else",
+    "spacing": "two words",
     "keyboard": "the same keys in the other layout",
     "initials": "words with these initial consonants",
     "prefix": "words that begin so",

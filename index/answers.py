@@ -45,6 +45,7 @@ def hit_dict(hit: "Hit") -> dict[str, Any]:
         "issues": list(hit.issues),
         "similar": [document.id for document in hit.similar],
         "highlights": [dict(vars(mark)) for mark in hit.highlights],
+        **({"lacks": list(hit.lacks)} if hit.lacks else {}),
         **({} if hit.explanation is None else {"explanation": hit.explanation}),
         "document": hit.document.to_dict(),
     }

@@ -26,6 +26,7 @@ QUESTION, FEW = 6, 10
 MAX_DOUBTED, TIMES_LIKELIER = 1, 20
 # Compiled when first used, as most searches are spared it.
 _SPELLABLE = "[가-힣]{2,12}|[a-z]{4,20}"
+_PUT_TOGETHER = "[가-힣]{4,12}|[a-z]{5,24}"
 # Most of them are a key away from another word.
 _SHORT = "[가-힣]{2}|[a-z]{4}"
 _LONGEST_NAME = 4
@@ -45,8 +46,8 @@ class Index(Protocol):
     def matches(self, query: Query) -> int:
         """Return how many documents have just it, without other names and forms."""
 
-    def finds(self, query: Query) -> bool:
-        """Say whether any document has it that the filters let through."""
+    def count(self, query: Query) -> int:
+        """Return how many documents have it that the filters let through."""
 
     def frequencies(self, words: Iterable[str]) -> Mapping[str, int]:
         """Return how many documents have each of *words* as a word of its own, with particles or without."""
@@ -55,11 +56,14 @@ class Index(Protocol):
         """Return how many documents have *word* among the dictionary's words in them."""
 
 
+Kind = Literal["literal", "spacing", "keyboard", "initials", "prefix", "spelling"]
+
+
 @dataclass(frozen=True)
 class Correction:
     """Queries: *typed* found nothing, *used* is what was searched for in its place."""
 
-    kind: Literal["literal", "keyboard", "initials", "prefix", "spelling"]
+    kind: Kind
     typed: str
     used: str
 
@@ -173,17 +177,18 @@ def _is_question(query: Query) -> bool:
 
 def _read_otherwise(typed: Query, index: Index) -> Reading:
     query, correction = _mended(typed, index)
-    if correction and index.finds(query):
+    if correction and index.count(query):
         return Reading(query, correction)
     suggestions, is_sure = _suggested(query, index)
     if is_sure:
         return Reading(suggestions[0], Correction("spelling", str(typed), str(suggestions[0])))
     relaxed, optional = relax(query, instead=_children(query) - _children(typed))
-    if optional and index.finds(relaxed):
-        query = relaxed
-    else:
-        query, correction, optional = typed, None, ()
-    return Reading(query, correction, optional, suggestions=tuple(map(str, suggestions)))
+    told = tuple(map(str, suggestions))
+    if not optional or not index.count(relaxed):
+        return Reading(typed, suggestions=told)
+    # All the parts of one word may be there, but apart.
+    complete = index.count(all_of([relaxed, *optional])) if len(plain_words(query)) == 1 else 0
+    return Reading(relaxed, correction, optional, complete, told)
 
 
 def plain_words(query: Query) -> list[Word]:
@@ -208,17 +213,29 @@ def _mended(query: Query, index: Index) -> tuple[Query, Correction | None]:
     return mended, correction
 
 
-def _meant(word: Word, index: Index) -> tuple[Literal["literal", "keyboard", "initials", "prefix"], Query] | None:
+def _meant(word: Word, index: Index) -> tuple[Kind, Query] | None:
     if is_initials(word.text) and (names := index.vocabulary.with_initials(word.text, MAX_SUGGESTED)):
         return None if index.knows(word) else ("initials", any_of([Word(name) for name in names]))
     if len(word.text) > 1 and not index.knows(word) and index.knows(literal := Phrase(word.text)):
         return "literal", literal
+    if (apart := _apart(word.text.casefold().replace("·", ""), index)) and not index.knows(word):
+        return "spacing", apart
     others, begun = _in_other_layout(word.text, index.vocabulary), Prefix(word.text)
     if not (others or _is_beginning(word.text)) or index.knows(word):
         return None
     if other := next(filter(index.knows, others), None):
         return "keyboard", other
     return ("prefix", begun) if _is_beginning(word.text) and index.knows(begun) else None
+
+
+def _apart(text: str, index: Index) -> Phrase | None:
+    """Return the two words that *text* is put together of, where a document has them side by side: 미중갈등."""
+    if not re.fullmatch(_PUT_TOGETHER, text):
+        return None
+    splits = [(text[:at], text[at:]) for at in range(2, len(text) - 1)]
+    known = index.frequencies({part for split in splits for part in split})
+    phrases = (Phrase(" ".join(split)) for split in splits if all(known[part] for part in split))
+    return next(filter(index.knows, phrases), None)
 
 
 def _in_other_layout(text: str, vocabulary: Vocabulary) -> list[Word]:
@@ -242,7 +259,7 @@ def _suggested(query: Query, index: Index) -> tuple[list[Query], bool]:
         if not index.knows(word):
             guesses = _guesses(word.text.casefold(), index.vocabulary)
             queries = [_with(query, word, Word(guess.word)) for guess in guesses]
-            return queries, is_clear(guesses) and len(words) == 1 and index.finds(queries[0])
+            return queries, is_clear(guesses) and len(words) == 1 and bool(index.count(queries[0]))
     return [], False
 
 

@@ -54,6 +54,8 @@ Sort = Literal["score", "date"]
 # So many characters of a page's texts are looked through for what to mark, and fewer for many words: a search has no
 # time for more.
 MARKED_CHARACTERS, _MANY_WORDS = 150_000, 16
+# Of what has some of the words, so many say which they lack.
+MOST_TOLD = 100
 # Of the scores of a page, so many are explained of one word, and fewer of many.
 MOST_EXPLAINED = 10_000
 
@@ -104,7 +106,8 @@ class Hit:
     """`issues` are the ids of the issues that contain the document or lead to it.
 
     `similar` are documents of the same page that say the same and are not hits of their own. `explanation` is the
-    score by field and word. `query` is what found it, to be marked in so many first `characters` of a text.
+    score by field and word. `query` is what found it, to be marked in so many first `characters` of a text. `lacks` are
+    the words that it does not have, where not all had to be there.
     """
 
     document: Document
@@ -114,6 +117,7 @@ class Hit:
     query: Query
     characters: int
     similar: tuple[Document, ...] = ()
+    lacks: tuple[str, ...] = ()
 
     # Found when they are asked for, as that takes longer than to find the document.
     @cached_property
@@ -204,10 +208,11 @@ def search(
             found, total = page.of(reader, query)
         if total and reread:
             reading = doubted(reading, typed, asked)
-        dropped = asked.dropped(reading, found[:1] if page.begins_with_best(query) else [])
         explanation = tuple(explained(reading.query, asked.aliases, asked.forms)) if explain else ()
         counted = count_facets(reader, query, facets, meta.publications, most=most_values, kept=filters.by_facet)
-    hits, left_out = _hits(found, query, explain=explain)
+        hits, left_out = _hits(found, query, explain=explain)
+        hits = asked.told_of_lacking(hits, reading)
+        dropped = hits[0].lacks if hits and page.begins_with_best(query) else asked.dropped(reading)
     return Results(
         hits=_collapsed(hits) if collapse else hits,
         total=total,
@@ -272,8 +277,8 @@ class _Asked:
     def knows(self, query: Query) -> bool:
         return bool(self.matches(self._expanded(query)))
 
-    def finds(self, query: Query) -> bool:
-        return bool(self.matches(self.narrowed(query)))
+    def count(self, query: Query) -> int:
+        return self.matches(self.narrowed(query))
 
     def matches(self, query: Query) -> int:
         return self._reader.search(query, "date", 0, 0)[1]
@@ -290,13 +295,25 @@ class _Asked:
     def noun_frequency(self, word: str) -> int:
         return max(self._reader.frequencies(field, [word])[word] for field in TEXTS)
 
-    def dropped(self, reading: Reading, best: "Sequence[Found]") -> tuple[str, ...]:
-        """Return the words that even the best document lacks, which is looked for where *best* does not hold it."""
+    def dropped(self, reading: Reading) -> tuple[str, ...]:
+        """Return the words that even the best document lacks."""
         if not reading.optional:
             return ()
-        best = best or self._reader.search(self.narrowed(reading.query), "score", 1, 0)[0]
-        itself = FieldQuery("id", Phrase(stored_document(best[0].stored).id))
-        return tuple(word.text for word in reading.optional if not self.knows(all_of([itself, word])))
+        best, _ = self._reader.search(self.narrowed(reading.query), "score", 1, 0)
+        return self._lacking(reading, [stored_document(best[0].stored).id])[0]
+
+    def told_of_lacking(self, hits: list[Hit], reading: Reading) -> list[Hit]:
+        """Return *hits*, of which the first say which words they lack."""
+        if not reading.optional:
+            return hits
+        first = hits[:MOST_TOLD]
+        lacking = self._lacking(reading, [hit.document.id for hit in first])
+        return [replace(hit, lacks=lacks) for hit, lacks in zip(first, lacking, strict=True)] + hits[MOST_TOLD:]
+
+    def _lacking(self, reading: Reading, ids: Sequence[str]) -> list[tuple[str, ...]]:
+        these = any_of([FieldQuery("id", Phrase(id)) for id in ids])
+        having = {w.text: {*self._reader.ids(self._expanded(all_of([w, these])))} for w in reading.optional}
+        return [tuple(text for text, having_it in having.items() if id not in having_it) for id in ids]
 
 
 def _has_words(query: Query) -> bool:

@@ -110,6 +110,7 @@ def test_a_question_finds_the_documents_that_have_some_of_its_words_and_says_whi
     results = search("나루전자의 반도체 값이 왜 떨어졌나 회담", index_dir=index_dir)
     assert (ids(results), results.partial) == (["a/2", "a/3"], True)
     assert results.dropped == ("왜", "떨어졌나", "회담")
+    assert [hit.lacks for hit in results.hits] == [results.dropped, ("나루전자의", "반도체", "값이", "왜", "떨어졌나")]
     assert ids(search("나루전자의 반도체 값이 왜 떨어졌나 회담", index_dir=index_dir, offset=1)) == ["a/3"]
 
 
@@ -282,6 +283,33 @@ def test_a_name_is_found_however_it_is_spelt_and_a_word_as_it_stands(index_dir: 
     assert (ids(results), results.correction) == (["a/8"], None)
 
 
+def test_all_that_signs_join_may_be_there_apart(tmp_path: Path) -> None:
+    build(ListSource.of(document("a/1", body="칩 그로크"), document("a/2", body="그로크")), tmp_path)
+    results = search("그로크,칩", index_dir=tmp_path)
+    assert (results.complete, {hit.document.id: hit.lacks for hit in results.hits}) == (1, {"a/1": (), "a/2": ("칩",)})
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("미중갈등", '"미중 갈등"'),
+        ("미·중갈등", '"미중 갈등"'),
+        ("RiverStone", '"river stone"'),
+        ("미중갈등 강가", '"미중 갈등" 강가'),
+        ("미중강가", None),
+        ("중갈", None),
+    ],
+)
+def test_two_words_that_stand_side_by_side_are_read_in_what_was_typed_as_one(
+    tmp_path: Path, query: str, expected: str | None
+) -> None:
+    build(ListSource.of(document("a/1", body="미·중 갈등이 깊다. 강가의 River Stone"), document("a/2")), tmp_path)
+    results = search(query, index_dir=tmp_path)
+    correction = results.correction and (results.correction.kind, results.correction.used)
+    assert correction == (expected and ("spacing", expected))
+    assert search(query, index_dir=tmp_path, exact=True).total == 0
+
+
 @pytest.mark.parametrize(
     ("query", "dropped"),
     [("그로크,엔비디아", ("엔비디아",)), ("엔비디아/그로크", ("엔비디아",)), ("그로크+토리젠+값", ("토리젠", "값"))],
@@ -289,6 +317,7 @@ def test_a_name_is_found_however_it_is_spelt_and_a_word_as_it_stands(index_dir: 
 def test_what_signs_join_may_be_found_in_part(index_dir: Path, query: str, dropped: tuple[str, ...]) -> None:
     results = search(query, index_dir=index_dir)
     assert results.partial
+    assert results.hits[0].lacks == results.dropped
     assert len(results.dropped) == len(dropped)
     assert search(query, index_dir=index_dir, exact=True).total == 0
 

@@ -271,6 +271,18 @@ def test_words_that_were_dropped_are_said_and_a_misspelt_one_is_offered(run: Run
     assert result.stderr == said
 
 
+def test_each_hit_says_which_words_it_lacks(run: Run) -> None:
+    assert "  lacks: 그르크\n" in run("그르크", "질문").stdout
+    assert json.loads(run("그르크", "질문", "--format", "jsonl").stdout)["lacks"] == ["그르크"]
+    assert "lacks" not in run("질문").stdout
+    assert "lacks" not in json.loads(run("질문", "--format", "jsonl").stdout)
+
+
+def test_without_scores_there_is_none_to_explain(run: Run) -> None:
+    assert "score" not in run("질문", "--sort", "date", "--explain").stdout
+    assert "score" in run("질문", "--explain").stdout
+
+
 def test_json_says_how_a_query_was_read(run: Run) -> None:
     shown = json.loads(run("rmfhzm", "--format", "json").stdout)
     assert shown["correction"] == {"kind": "keyboard", "typed": "rmfhzm", "used": "그로크"}
@@ -458,13 +470,14 @@ def test_csv_has_a_header_and_no_formulas(run: Run) -> None:
             "url": "https://naru.example/12",
             "score": "0.0",
             "similar": "",
+            "lacks": "",
         }
     ]
 
 
 def test_csv_of_nothing_is_its_header(run: Run) -> None:
     result = run("없는말이다", "--format", "csv")
-    header = "id,kind,date_published,publication,issues,section,headline,authors,site,url,score,similar"
+    header = "id,kind,date_published,publication,issues,section,headline,authors,site,url,score,similar,lacks"
     assert result.stdout == f"{header}\n"
 
 

@@ -212,6 +212,13 @@ def test_a_query_read_in_another_way_says_so(reader: Reader, query: str, expecte
     assert asked(page.css(".notice a::attr(href)").get() or "") == {"q": [query], "exact": ["1"]}
 
 
+def test_what_has_only_some_of_the_words_says_which_it_lacks(reader: Reader) -> None:
+    page = reader.get("/?q=그로크 없는낱말이다")
+    assert {said(one) for one in page.css(".hit .lacks")} == {"없는 낱말: 없는낱말이다"}
+    assert len(page.css(".hit .lacks")) == len(page.css(".hit"))
+    assert not reader.get("/?q=그로크").css(".lacks")
+
+
 def test_to_keep_to_what_was_typed_is_said_and_can_be_undone(reader: Reader) -> None:
     page = reader.get("/?q=rmfhzm&exact=1")
     assert said(page.css(".tally")) == "찾은 것이 없습니다."

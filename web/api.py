@@ -81,6 +81,7 @@ class HitAnswer(TypedDict):
     issues: list[str]
     similar: list[str]
     highlights: list[Highlight]
+    lacks: NotRequired[list[str]]
     explanation: NotRequired[dict[str, float]]
     document: ExportedDocument
 
