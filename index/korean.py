@@ -168,6 +168,8 @@ def _is_joined_up(run: Run) -> bool:
 
 
 def strip_particle(eojeol: str) -> str:
+    if eojeol[1:] in _PARTICLES:  # 칩으로 is 칩 + 으로, and so no 칩으
+        return eojeol
     for length in range(min(_LONGEST_PARTICLE, len(eojeol) - 2), 0, -1):
         if eojeol[-length:] in _PARTICLES:
             return eojeol[:-length]
@@ -885,6 +887,13 @@ def without_particle(word: str) -> WithoutParticle | None:
     is_verb = first.end == len(stem) and first.tag in _VERBS
     is_noun = not rest and first.tag.startswith("NN")
     return WithoutParticle(stem, _read_stem(stem).is_named, "verb" if is_verb else "noun" if is_noun else None)
+
+
+@lru_cache(maxsize=10_000)
+def bare_noun(word: str) -> str:
+    """Return *word* without its particle, as far as the dictionary knows: 칩 for 칩을 and 칩은, and 제도 for itself."""
+    stem, other = _read_word(word).stem, without_particle(word)
+    return other.stem if stem == word and other and other.is_noun and other.other != "noun" else stem
 
 
 def _is_noun(syllable: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from index.aliases import read_aliases
 from index.keyboard import initials, is_initials, keys, other_layout, without_final
+from index.korean import bare_noun
 from index.meta import Meta
 from index.query import Everything, FieldQuery, Phrase, Prefix, Query, Word, all_of
 from index.schema import LABEL_SEPARATOR, VALUE_SEPARATOR, stored_document
@@ -25,6 +26,8 @@ LONGEST = 60
 MOST_NAMES, MOST_HEADLINES = 3, 3
 # Of a shorter beginning there are too many words, and all of them would be looked through.
 _SHORTEST_IN_HEADLINE = 2
+# A word may be there with as many particles.
+_FORMS = 5
 _LAST_WORD = re.compile(r"[0-9a-zㄱ-ㅣ가-힣]+$")
 _WORD = re.compile(r"[0-9a-z가-힣]+")
 _HALF_TYPED = re.compile("[ㄱ-ㅣ]+$")
@@ -86,11 +89,20 @@ def _words(text: str, written: str, folder: Path, limit: int) -> Iterator[Sugges
     # What stands before may be an operator: LPU OR 반도. Folded, a few letters of other scripts are longer.
     before = (written if len(written) == len(text) else text)[: last.start()]
     by_keys, by_initials = _books_of(folder)
-    found = by_initials.beginning(last[0]) if is_initials(last[0]) else by_keys.beginning(keys(last[0]))
-    words = list(islice(found, limit))
+    if is_initials(last[0]):
+        words = _begun(by_initials, initials, last[0], limit)
+    else:
+        words = _begun(by_keys, keys, keys(last[0]), limit)
     if not words and (meant := other_layout(last[0])):
-        words = list(islice(by_keys.beginning(keys(meant)), limit))
+        words = _begun(by_keys, keys, keys(meant), limit)
     yield from (Suggestion(before + word, "word") for word in words)
+
+
+def _begun(book: _Book, way: Callable[[str], str], typed: str, limit: int) -> list[str]:
+    """Return the first words of *book* that begin so, each once: 칩을 and 칩이 are 칩."""
+    words = list(islice(book.beginning(typed), _FORMS * limit))
+    nouns = (bare if way(bare := bare_noun(word)).startswith(typed) else word for word in words)
+    return list(dict.fromkeys(nouns))[:limit]
 
 
 def _books_of(folder: Path) -> tuple[_Book, _Book]:

@@ -40,6 +40,22 @@ def test_a_half_typed_syllable_may_become_any_that_begins_so(index_dir: Path) ->
     assert texts("파운들", index_dir, "word") == ["파운드리"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("치", ["칩", "칩셋"]),
+        ("ㅊ", ["칩", "칩셋"]),
+        ("칩", ["칩셋"]),
+        ("칩으", ["칩으로", "칩은", "칩을"]),
+        ("vision 칩", ["vision 칩셋"]),
+    ],
+)
+def test_a_word_is_suggested_once_whatever_its_particles(tmp_path: Path, typed: str, expected: list[str]) -> None:
+    body = "칩을 칩이 칩은 칩에 칩으로 칩셋"
+    build(ListSource.of(document("a/1", body=body), document("a/2", body="칩이 칩으로")), tmp_path)
+    assert texts(typed, tmp_path, "word") == expected
+
+
 def test_the_last_word_goes_on_and_those_before_stay(index_dir: Path) -> None:
     assert "그로크 한강다리" in texts("그로크  한강ㄷ", index_dir, "word")
     assert texts("그로크 -한강", index_dir, "word") == ["그로크 -한강다리"]
