@@ -11,7 +11,7 @@ from typing import Protocol
 from index.query import Query
 from index.schema import LABEL_SEPARATOR, VALUE_SEPARATOR
 
-FACETS = ("section", "author", "site", "year", "month", "publication")
+FACETS = ("section", "author", "site", "year", "month", "publication", "kind")
 # Of a day, the part that is counted: 2023-10.
 _DATES = {"year": 4, "month": 7}
 

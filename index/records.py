@@ -75,6 +75,7 @@ def _keywords(document: Document, publications: Mapping[str, str]) -> dict[str, 
         "author": [term for author in document.authors for term in _name_terms(author)],
         "site": _site_terms(document.site or ""),
         "url": [fold_value("url", document.url)] if document.url else [],
+        "keyword": [fold_value("keyword", word) for word in document.keywords],
     }
 
 
@@ -90,6 +91,7 @@ def _counted(document: Document) -> dict[str, str]:
         "author": VALUE_SEPARATOR.join(_unique(document.authors)),
         "site": document.site or "",
         "publication": VALUE_SEPARATOR.join(_unique(publications)),
+        "kind": document.kind,
     }
 
 

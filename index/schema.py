@@ -7,7 +7,7 @@ from typing import Literal
 
 from factpl_crawler.documents import Document
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,12 @@ FIELDS = (
     Field("headline", "text", "제목"),
     Field("body", "text", "본문"),
     Field("url", "keyword", "주소"),
+    Field("keyword", "keyword", "열쇳말"),
 )
 FIELD_BY_PREFIX = {prefix: field for field in FIELDS for prefix in (field.name, field.korean) if prefix}
 # What people also call a field; an error names only what they are called here.
 SAME_FIELD = {"title": "headline", **dict.fromkeys(("작가", "작성자", "저자", "필자"), "author"), "매체": "site"}
+SAME_FIELD |= dict.fromkeys(("주제어", "키워드", "태그"), "keyword")
 KINDS = {"entry": "entry", "꼭지": "entry", "article": "article", "기사": "article"}
 KEYWORDS = tuple(field.name for field in FIELDS if field.type == "keyword")
 TEXTS = tuple(field.name for field in FIELDS if field.type == "text")
@@ -46,7 +48,7 @@ PAIRS = "pairs"
 # In characters; of a longer word, its beginning is what is found.
 LONGEST_TERM = 250
 # What is counted for a whole result. Of a document that has several values, they stand between the separators.
-COUNTED = ("day", "section", "author", "site", "publication")
+COUNTED = ("day", "section", "author", "site", "publication", "kind")
 VALUE_SEPARATOR, LABEL_SEPARATOR = "\x1f", "\x1e"
 
 
@@ -74,6 +76,9 @@ def fold_value(field: str, value: str) -> str:
         return re.sub(r"^#?([0-9]+)호?$", r"\1", value.strip())
     if field == "url":
         return _canonical(value)
+    if field == "keyword":
+        # No quotes, between which it is asked for.
+        return " ".join(re.sub('["“”„‟]', " ", value).casefold().split())
     return value.strip() if field == "id" else value.strip().casefold()
 
 

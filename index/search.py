@@ -76,7 +76,7 @@ class Filters:
     @property
     def by_facet(self) -> dict[str, tuple[str, ...]]:
         """Return the values of those filters that are facets too."""
-        return {name: getattr(self, name) for name in ("section", "author", "site", "publication")}
+        return {name: getattr(self, name) for name in ("section", "author", "site", "publication", "kind")}
 
     def narrow(self, query: Query) -> Query:
         parts = [query]

@@ -53,6 +53,7 @@ def test_each_value_is_counted_in_all_that_was_found(index_dir: Path) -> None:
         "year": [FacetCount("2024", "2024", 3), FacetCount("2023", "2023", 1)],
         "month": [FacetCount("2024-01", "2024-01", 3), FacetCount("2023-12", "2023-12", 1)],
         "publication": [FacetCount("naru", "나루 편지", 4), FacetCount("maru", "maru", 2)],
+        "kind": [FacetCount("entry", "entry", 4), FacetCount("article", "article", 1)],
     }
 
 

@@ -55,7 +55,7 @@ EXAMPLES = [(row[0].strip("`"), row[1]) for row in ROWS if row[0].startswith("`"
 
 
 def corpus_document(row: list[str]) -> Document:
-    id, day, issue, label, author, site, headline, body = row
+    id, day, issue, label, author, site, keyword, headline, body = row
     return document(
         id,
         headline,
@@ -64,6 +64,7 @@ def corpus_document(row: list[str]) -> Document:
         section=section(label) if label else None,
         authors=[author] if author else [],
         site=site or None,
+        keywords=[keyword] if keyword else [],
         url="https://news.maru.example/7" if site else None,
         linked_from=linked_from(f"{issue}#2") if site else [],
     )
@@ -80,7 +81,7 @@ def test_the_examples_of_the_documentation_are_true(documented: Path, query: str
 
 
 def test_the_documentation_has_its_examples() -> None:
-    assert (len(CORPUS), len(EXAMPLES)) == (5, 60)
+    assert (len(CORPUS), len(EXAMPLES)) == (5, 61)
 
 
 # --- Words ---

@@ -638,6 +638,29 @@ def test_a_page_has_landmarks_one_heading_and_nothing_inline(reader: Reader, pat
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}\u202egnp.exe\x1b[31m\x00'
 
 
+def test_a_keyword_leads_to_all_that_have_it(tmp_path: Path) -> None:
+    words = ["AI: 미래", '"반도', "*", "칩"]
+    archive = archive_of(tmp_path, article("1", keywords=words), article("2", "칩", keywords=["ai: 미래"]))
+    reader = Reader(archive)
+    links = reader.get("/article/1").css(".keywords a::attr(href)").getall()
+    found = [reader.get(link).css(".hit h2 a::attr(href)").getall() for link in links]
+    assert [sorted(path.partition("?")[0] for path in paths) for paths in found] == [
+        ["/article/1", "/article/2"],
+        ["/article/1"],
+        ["/article/1"],
+    ]
+    archive.close()
+
+
+def test_a_search_is_narrowed_to_one_kind_where_it_found_both(reader: Reader) -> None:
+    page = reader.get("/?q=그로크")
+    kinds = [said(one) for one in page.css("section[aria-labelledby=facet-kind] li")]
+    assert [one.partition(" ")[0] for one in sorted(kinds)] == ["기사", "뉴스레터"]
+    one_kind = reader.get(page.css("section[aria-labelledby=facet-kind] a::attr(href)").get() or "")
+    assert said(one_kind.css(".tally")).startswith(kinds[0].rpartition(" ")[2])
+    assert not reader.get("/?q=없는낱말이다").css("section[aria-labelledby=facet-kind]")
+
+
 def hostile() -> list[Document]:
     """An entry and an article that hold what their writer hoped a browser would obey."""
     address = "javascript:alert(1)"

@@ -24,7 +24,7 @@ from web.guard import problem
 from web.openapi import ExportedDocument, Operation, description
 from web.turns import in_turn
 
-Facet = Literal["section", "author", "site", "year", "month", "publication"]
+Facet = Literal["section", "author", "site", "year", "month", "publication", "kind"]
 MOST_COMPARED = 5
 _LATER = {"Retry-After": "60"}
 

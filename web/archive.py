@@ -23,7 +23,7 @@ from index.words import RisingWord, rising_words
 from web.asked import Asked
 from web.kept import Kept
 
-FACETS = ("section", "author", "site", "publication", "year", "month")
+FACETS = ("section", "author", "site", "publication", "year", "month", "kind")
 # Bytes of what is kept: a page has some twenty thousand, the documents on it several times as many.
 MOST_KEPT = 64_000_000
 # What an object takes, and a name or a count in it.

@@ -8,7 +8,7 @@ from index.search import FacetCount, Results
 from web.asked import DEEPEST, Asked
 from web.paths import search_path
 
-SHOWN_FACETS = ("section", "author", "publication", "site", "year")
+SHOWN_FACETS = ("section", "author", "publication", "site", "year", "kind")
 # Of a facet, the most frequent values: a whole archive has hundreds of authors, and nobody reads them all.
 MOST_OFFERED = 12
 VALUES = ("section", "author", "site", "issue", "publication", "kind")

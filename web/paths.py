@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from web.asked import Asked
+from index.korean import is_searchable
+from index.schema import fold_value
+from web.asked import LONGEST_VALUE, Asked
 
 EVERYTHING = Asked()
 
@@ -25,6 +27,16 @@ def document_path(id: str, asked: Asked = EVERYTHING) -> str:
     if hash_sign:
         return f"{issue_path(issue)}{query}#entry-{quote(position, safe='')}"
     return f"/article/{quote(id.removeprefix('a/'))}{query}"
+
+
+def keyword_path(keyword: str) -> str:
+    """Return where the articles with this keyword are listed, or nothing for what cannot be asked for.
+
+    >>> keyword_path('"칩"'), keyword_path("*")
+    ('/?q=%EC%97%B4%EC%87%B3%EB%A7%90%3A%22%EC%B9%A9%22', '')
+    """
+    text = fold_value("keyword", keyword)
+    return search_path(EVERYTHING, q=f'열쇳말:"{text}"') if is_searchable(text) and len(text) <= LONGEST_VALUE else ""
 
 
 def issue_path(id: str) -> str:

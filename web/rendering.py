@@ -78,6 +78,7 @@ def _environment(name: str) -> Environment:
         "everything": paths.EVERYTHING,
         "search_path": paths.search_path,
         "document_path": paths.document_path,
+        "keyword_path": paths.keyword_path,
         "issue_path": paths.issue_path,
         "calendar_path": paths.calendar_path,
         "issue_name": paths.issue_name,
