@@ -134,7 +134,7 @@ def test_a_chosen_value_is_taken_away_where_it_was_given(reader: Reader) -> None
         ("섹션 IT·과학 ×빼기", {"q": ["칩"], "since": ["2024"]}),
     ]
     current = page.css('.facet a[aria-current="true"]')
-    assert [(said(link.css("span")[0]), asked(link.attrib["href"])) for link in current] == [
+    assert [(said(link).rpartition(" ")[0], asked(link.attrib["href"])) for link in current] == [
         ("IT·과학 빼기", {"q": ["칩"], "since": ["2024"]})
     ]
 
@@ -217,6 +217,18 @@ def test_what_has_only_some_of_the_words_says_which_it_lacks(reader: Reader) -> 
     assert {said(one) for one in page.css(".hit .lacks")} == {"없는 낱말: 없는낱말이다"}
     assert len(page.css(".hit .lacks")) == len(page.css(".hit"))
     assert not reader.get("/?q=그로크").css(".lacks")
+
+
+@pytest.mark.parametrize(("query", "feeds"), [("그로크", 2), ("rmfhzm", 0), ("그로크 없는낱말이다", 0)])
+def test_a_feed_is_offered_of_what_was_found_as_typed(reader: Reader, query: str, feeds: int) -> None:
+    assert len(reader.get(f"/?q={query}").css("[href^='/feed.atom']")) == feeds
+
+
+def test_a_filter_is_named_as_the_archive_prints_it_where_nothing_was_found(reader: Reader) -> None:
+    label = said(reader.get("/?section=tech").css(".chips a span[class!=unseen]")[1:2])
+    chips = reader.get("/?q=없는낱말이다&section=tech").css(".chips a")
+    assert label != "tech"
+    assert label in said(chips)
 
 
 def test_to_keep_to_what_was_typed_is_said_and_can_be_undone(reader: Reader) -> None:
@@ -381,6 +393,8 @@ def test_a_link_without_a_copy_says_so_and_leads_to_the_original(reader: Reader,
 def test_issues_lead_to_those_before_and_after(reader: Reader) -> None:
     page = reader.get("/issue/narutech/8")
     assert page.css(".neighbours a::attr(href)").getall() == ["/issue/narutech/7", "/issue/narutech/9"]
+    searched = reader.get("/issue/narutech/8?q=칩&page=2").css(".neighbours a::attr(href)").getall()
+    assert [asked(path) for path in searched] == [{"q": ["칩"], "page": ["2"]}] * 2
     assert reader.get("/issue/narutech/30").css(".neighbours a::attr(rel)").getall() == ["prev"]
 
 
@@ -620,6 +634,15 @@ def test_every_page_is_there_in_english(reader: Reader, path: str) -> None:
         "header nav, .more, label, button, summary, .chart:not(.trend) figcaption, .sort, .copy strong, footer"
     )
     assert re.findall("[가-힣]+", said(ours).replace("한국어", "")) == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_english_page_says_what_is_korean(reader: Reader, path: str) -> None:
+    page = reader.get(path, **{"accept-language": "en"})
+    typed = "//title | //h1 | //*[contains(@class, 'notice')] | //*[contains(@class, 'legend')] | //thead | //*[@class = 'back']"
+    page.xpath(typed).drop()
+    unmarked = page.xpath("//body//text()[not(ancestor::*[@lang='ko'])]").getall()
+    assert [text for text in unmarked if re.search("[가-힣]", text)] == []
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/nowhere"])

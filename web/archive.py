@@ -82,6 +82,13 @@ class Archive:
         found = self._keep(("search", asked, asked.filters, tuple(facets), most_values, explain, reread), find)
         return replace(found, warnings=[*self.warnings(), *found.warnings])
 
+    def label(self, facet: str, value: str) -> str:
+        """Return what the whole archive prints for a *value* of a facet, or the value."""
+        if facet not in FACETS:
+            return value
+        counts = self.search(Asked(limit=1), facets=(facet,)).facets[facet]
+        return next((one.label for one in counts if one.value == value), value)
+
     def warnings(self) -> list[str]:
         return warnings(self.index_dir, self.store_path)
 

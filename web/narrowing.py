@@ -1,6 +1,6 @@
 """What a search can be narrowed by, what it is narrowed by, and its pages: each a state of the address."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -40,15 +40,23 @@ def facets(asked: Asked, results: Results) -> dict[str, list[Choice]]:
     return {name: choices for name, choices in offered.items() if len(choices) > 1 or any(c.chosen for c in choices)}
 
 
-def chosen(asked: Asked, results: Results) -> Iterator[tuple[str, Choice]]:
-    """Yield each filter in force with the name of its parameter, labelled as it was printed."""
+def chosen(
+    asked: Asked, results: Results, label_of: Callable[[str, str], str] = lambda name, value: value
+) -> Iterator[tuple[str, Choice]]:
+    """Yield each filter in force with the name of its parameter, labelled as it was printed.
+
+    *label_of* is asked for the label of what was not found.
+    """
     for name in ("since", "until"):
         if value := getattr(asked, name):
             yield name, Choice(value, value, None, True, search_path(asked, **{name: ""}))
     for name in VALUES:
         labels = {one.value: one.label for one in results.facets.get(name, ())}
         for value in getattr(asked, name):
-            yield name, Choice(value, labels.get(value, value), None, True, _without(asked, name, value))
+            yield (
+                name,
+                Choice(value, labels.get(value) or label_of(name, value), None, True, _without(asked, name, value)),
+            )
 
 
 def period_path(asked: Asked, value: str) -> str:

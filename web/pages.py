@@ -74,7 +74,7 @@ def results_page(request: Request, archive: Archive, asked: Asked) -> Response:
         last=asked.offset + documents,
         sort=_sort(results),
         facets=facets(asked, results),
-        chosen=list(chosen(asked, results)),
+        chosen=list(chosen(asked, results, archive.label)),
         pages=pages(asked, results.total),
         bars=[(bar, period_path(asked, bar.period)) for bar in drawn],
     )

@@ -22,11 +22,10 @@ def document_path(id: str, asked: Asked = EVERYTHING) -> str:
     >>> document_path("naru/8#6", Asked(q="Groq", page=2)), document_path("a/maru/7")
     ('/issue/naru/8?q=Groq&page=2#entry-6', '/article/maru/7')
     """
-    query = f"?{asked.to_query()}" if asked != EVERYTHING else ""
     issue, hash_sign, position = id.partition("#")
     if hash_sign:
-        return f"{issue_path(issue)}{query}#entry-{quote(position, safe='')}"
-    return f"/article/{quote(id.removeprefix('a/'))}{query}"
+        return f"{issue_path(issue, asked)}#entry-{quote(position, safe='')}"
+    return f"/article/{quote(id.removeprefix('a/'))}{_query(asked)}"
 
 
 def keyword_path(keyword: str) -> str:
@@ -39,8 +38,13 @@ def keyword_path(keyword: str) -> str:
     return search_path(EVERYTHING, q=f'열쇳말:"{text}"') if is_searchable(text) and len(text) <= LONGEST_VALUE else ""
 
 
-def issue_path(id: str) -> str:
-    return f"/issue/{quote(id)}"
+def issue_path(id: str, asked: Asked = EVERYTHING) -> str:
+    """Return where an issue is read, as `document_path` does."""
+    return f"/issue/{quote(id)}{_query(asked)}"
+
+
+def _query(asked: Asked) -> str:
+    return f"?{asked.to_query()}" if asked != EVERYTHING else ""
 
 
 def calendar_path(publication: str) -> str:

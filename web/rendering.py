@@ -22,7 +22,14 @@ def page(request: Request, name: str, *, status: int = 200, **values: Any) -> HT
     html = (
         _ENVIRONMENTS[spoken]
         .get_template(name)
-        .render(request=request, language=spoken, other_language=_other_language(request, spoken), **values)
+        .render(
+            request=request,
+            language=spoken,
+            # What is of the archive itself, of whose words most are Korean.
+            korean="" if spoken == KOREAN else Markup(' lang="ko"'),
+            other_language=_other_language(request, spoken),
+            **values,
+        )
     )
     headers = {"Content-Language": spoken, "Vary": "Accept-Language, Cookie"}
     response = HTMLResponse(html, status, headers)
