@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from index.aliases import LEARNT, Alias, key, learnt_line
+from index.korean import strip_particle
 from index.meta import replace_file
 from index.pairs import Kind, Pair, syllables
 
@@ -46,8 +47,12 @@ def _read(term: str) -> tuple[tuple[str, str], bool] | None:
     if kind != "initials":
         return (korean, latin), kind == "sound"
     name = _abbreviated(Pair("initials", korean, latin))
-    # One word, or a word for a letter.
-    return ((name, latin), name.count(" ") in (0, len(latin) - 1)) if name else None
+    if not name:
+        return None
+    # One word, or a word for a letter, of which none but the last has a particle: not 이번에 미국(US).
+    *before, _ = name.split()
+    is_sure = len(before) in (0, len(latin) - 1) and all(strip_particle(word) == word for word in before)
+    return (name, latin), is_sure
 
 
 def _abbreviated(pair: Pair) -> str | None:

@@ -23,6 +23,8 @@ class Pair(NamedTuple):
 MOST_WORDS = 4
 # How alike two names have to sound, and a name that ends as a sentence does: 이루다, but not 말했다.
 _ALIKE, _SURELY_ALIKE = 0.65, 0.85
+# Of three consonants, two are soon the same: 반도체 and Intel.
+_FEW_SOUNDS, _FEW_ALIKE = 3, 0.7
 
 _BRACKETS = re.compile(r"\(([^()\n]{2,60})\)")
 _LOOK_BACK = 60
@@ -136,7 +138,7 @@ _LATIN_SOUNDS = {
 # As they are said, in this order.
 _SPELLINGS = (
     *(("ng(?![aeiou])", "n"), ("ch|sh|th|tch", "s"), ("ph", "f"), ("gh", ""), ("c(?=[eiy])", "s")),
-    *(("g(?=[eiy])", "j"), ("r(?![aeiouy])", ""), ("(?<=[aeiou])w", "")),
+    *(("g(?=[eiy])", "j"), ("r(?![aeiouy])|(?<=[aeiou])re(?![a-z])", ""), ("(?<=[aeiou])w", "")),
 )
 
 
@@ -148,7 +150,7 @@ def _sounding_like(name: str, words: list[str]) -> str | None:
     ends = [" ".join(words[-count:]) for count in range(1, min(MOST_WORDS, len(words)) + 1)]
     alike = [(SequenceMatcher(None, sound, _sound(end)).ratio(), -len(end), end) for end in ends]
     best = max(alike, default=(0.0, 0, ""))
-    enough = _SURELY_ALIKE if _SENTENCE.search(best[2]) else _ALIKE
+    enough = _SURELY_ALIKE if _SENTENCE.search(best[2]) else _FEW_ALIKE if len(sound) <= _FEW_SOUNDS else _ALIKE
     return best[2] if best[0] >= enough else None
 
 

@@ -220,7 +220,7 @@ def _meant(word: Word, index: Index) -> tuple[Kind, Query] | None:
         return "literal", literal
     if (apart := _apart(word.text.casefold().replace("·", ""), index)) and not index.knows(word):
         return "spacing", apart
-    others, begun = _in_other_layout(word.text, index.vocabulary), Prefix(word.text)
+    others, begun = _in_other_layout(word.text, index), Prefix(word.text)
     if not (others or _is_beginning(word.text)) or index.knows(word):
         return None
     if other := next(filter(index.knows, others), None):
@@ -238,11 +238,11 @@ def _apart(text: str, index: Index) -> Phrase | None:
     return next(filter(index.knows, phrases), None)
 
 
-def _in_other_layout(text: str, vocabulary: Vocabulary) -> list[Word]:
+def _in_other_layout(text: str, index: Index) -> list[Word]:
     """Return what the same keys type, with the shift that was held and without: telephones hold it by themselves."""
     others = dict.fromkeys(filter(None, (other_layout(text), other_layout(text.lower()))))
     # Any Hangul types some letters, so those have to be a word.
-    return [Word(other) for other in others if not other.isascii() or other.casefold() in vocabulary]
+    return [word for word in map(Word, others) if not word.text.isascii() or index.knows(word)]
 
 
 def _is_beginning(text: str) -> bool:

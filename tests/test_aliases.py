@@ -20,6 +20,8 @@ from index.search import known_aliases, search
         ("추론 칩 회사 그로크(Groq)가", "sound", "그로크", "Groq"),
         ("Groq(그로크)의 칩", "sound", "그로크", "Groq"),
         ("오픈AI(OpenAI)는", "sound", "오픈AI", "OpenAI"),
+        ("코히어(Cohere)", "sound", "코히어", "Cohere"),
+        ("반도체(Intel)", "meaning", "반도체", "Intel"),
         ("챗GPT(ChatGPT)에", "sound", "챗GPT", "ChatGPT"),
         ("대표 샘 올트먼(Sam Altman)이", "sound", "샘 올트먼", "Sam Altman"),
         ("이루다(Iruda)", "sound", "이루다", "Iruda"),
@@ -76,11 +78,14 @@ def test_what_sounds_alike_is_believed_at_once_and_a_translation_when_it_is_repe
         ("initials\t여러 거대 언어 모델\tLLM", 1),
         ("initials\t쓰는 거대언어모델\tLLM", 1),
         ("initials\t모델\tLLM", 5),
+        ("initials\t이번에 미국\tUS", 1),
+        ("initials\t기업 가치\tEV", 1),
         ("\t\t", 9),
     ]
     assert sorted(believed(counted), key=lambda alias: alias.names) == [
         Alias(("거대 언어 모델", "LLM"), "learnt", 2),
         Alias(("그로크", "GROQ"), "learnt", 3),
+        Alias(("기업 가치", "EV"), "learnt", 1),
         Alias(("바다봇", "SeaBot"), "learnt", 2),
     ]
 

@@ -283,6 +283,12 @@ def test_a_name_is_found_however_it_is_spelt_and_a_word_as_it_stands(index_dir: 
     assert (ids(results), results.correction) == (["a/8"], None)
 
 
+def test_letters_typed_as_hangul_are_found_by_their_other_name(tmp_path: Path) -> None:
+    build(ListSource.of(document("a/1", body="오픈AI가 새 판을 냈다")), tmp_path)
+    results = search("ㅐㅔ둠ㅑ", index_dir=tmp_path)
+    assert (ids(results), results.correction) == (["a/1"], Correction("keyboard", "ㅐㅔ둠ㅑ", "openai"))
+
+
 def test_all_that_signs_join_may_be_there_apart(tmp_path: Path) -> None:
     build(ListSource.of(document("a/1", body="칩 그로크"), document("a/2", body="그로크")), tmp_path)
     results = search("그로크,칩", index_dir=tmp_path)
