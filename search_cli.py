@@ -368,13 +368,13 @@ MEANT = {
 }
 
 
-def tell_reading(results: "Results") -> None:
-    """Say what was searched for where it is not what was typed."""
+def tell_reading(results: "Results", advice: str = "--exact keeps to what was typed.") -> None:
+    """Say what was searched for where it is not what was typed, and what to do about it."""
     from factpl_crawler.harmless import one_line
 
     if correction := results.correction:
         told = f"Nothing has {correction.typed}. Searched for {correction.used}: {MEANT[correction.kind]}."
-        say(one_line(f"{told} --exact keeps to what was typed."))
+        say(one_line(f"{told} {advice}".rstrip()))
     if results.partial:
         lacking = f" The best lacks: {', '.join(results.dropped)}" if results.dropped else ""
         having = f"Only {results.complete} of them have" if results.complete else "Nothing has"
@@ -483,9 +483,23 @@ def trends(
         write(cli_output.trends_as_json(found) if output_format == "json" else cli_output.trends_as_csv(found))
     elif not svg_file and not png_file:
         write(charts.terminal_charts(found, shutil.get_terminal_size().columns, absolute=absolute))
+    for trend in found:
+        if not any(one.found for one in trend.counts):
+            tell_other_reading(trend.query, filters)
     if not any(one.found for trend in found for one in trend.counts):
         say("Nothing found.")
         ctx.exit(FOUND_NOTHING)
+
+
+def tell_other_reading(query: str, filters: "Filters") -> None:
+    """Say how a search would read *query*, where what counts keeps to what was typed."""
+    from factpl_crawler.harmless import one_line
+    from index.search import search
+
+    found = search(query, index_dir=index_dir(), filters=filters, limit=1)
+    meant = [found.correction.used] if found.correction else found.suggestions
+    if meant:
+        say(one_line(f"Nothing has {query}. Counted as typed; perhaps {', '.join(meant)}?"))
 
 
 @cli.command(epilog=example("words --since 1주"))
@@ -799,7 +813,7 @@ def matching_ids(query: str, filters: "Filters") -> Iterator[str]:
     found = search(query, index_dir=index_dir(), store_path=store_path(), filters=filters, limit=1)
     warn(found.warnings)
     if found.correction or found.partial or found.suggestions:
-        tell_reading(found)
+        tell_reading(found, advice="")
         say("An export keeps to what was typed, and what was found beside it is left out.")
     return search_ids(query, index_dir=index_dir(), filters=filters)
 

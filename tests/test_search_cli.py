@@ -686,6 +686,13 @@ def test_an_export_of_nothing_is_exit_status_1(run: Run) -> None:
     assert (result.stdout, result.stderr, result.exit_code) == ("", "0 documents\n", 1)
 
 
+def test_what_nobody_wrote_is_counted_as_typed_and_what_may_be_meant_is_said(run: Run) -> None:
+    result = run("trends", "rmfhzm", "그로크", "--format", "csv")
+    assert result.stderr == "Nothing has rmfhzm. Counted as typed; perhaps 그로크?\n"
+    assert result.exit_code == 0
+    assert run("trends", "없는말이다").stderr == "Nothing found.\n"
+
+
 def test_a_word_to_exclude_is_not_taken_for_a_files_name(run: Run) -> None:
     assert run("export", "칩", "-foo").exit_code == 2
 
@@ -694,6 +701,7 @@ def test_what_an_export_leaves_out_that_a_search_shows_is_said(run: Run) -> None
     result = run("export", "그르크")
     assert (result.stdout, result.exit_code) == ("", 1)
     assert "Nothing has 그르크. Searched for 그로크" in result.stderr
+    assert "--exact" not in result.stderr  # of which an export knows nothing
     assert "An export keeps to what was typed" in result.stderr
 
 
