@@ -284,7 +284,7 @@ facet_option = click.option(
     "--facet",
     "facets",
     multiple=True,
-    type=click.Choice(["section", "author", "site", "year", "month", "publication"]),
+    type=click.Choice(["section", "author", "site", "year", "month", "publication", "kind"]),
     help="Count the whole result by this. Text and JSON add the counts, CSV and JSONL print them alone.",
 )
 
