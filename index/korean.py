@@ -615,7 +615,7 @@ def analyse(text: str) -> Analysis:
 _SILENT = re.compile("J|E|XS[NVA]|VCP|VX|S")
 _COPULA = tuple("이인입일임")
 # Verbs, but for mecab only where their object stands before them.
-_VERB_BEFORE = "할 "
+_VERB_BEFORE, _SUBJECT = "할 ", "그것이 "
 _VERB_ALONE, _OBJECT = re.compile("[거내여]는|[그이저]었다"), "것을 "
 # What is cut from a word that the dictionary does not explain: no ending that names often have.
 _SURE_PARTICLE = re.compile(
@@ -766,12 +766,12 @@ def _is_dictionary_form(word: str) -> bool:
     stem = word.removesuffix("다")
     if stem in ("", word) or not _is_hangul(word):
         return False
-    return any(_begins_with_verb(f"{stem}{ending}", stem) for ending in ("고", "면서"))
+    return any(_is_verb(stem, before, ending) for before in ("", _SUBJECT) for ending in ("고", "면서"))
 
 
-def _begins_with_verb(word: str, stem: str) -> bool:
-    first = next(_morphemes(word))
-    return first.tag in _VERBS and first.end == len(stem)
+def _is_verb(stem: str, before: str, ending: str) -> bool:
+    start, end = len(before), len(before) + len(stem)
+    return any((m.start, m.end) == (start, end) and m.tag in _VERBS for m in _morphemes(f"{before}{stem}{ending}"))
 
 
 def _is_syllable(text: str) -> bool:
@@ -879,7 +879,7 @@ class WithoutParticle(NamedTuple):
 def without_particle(word: str) -> WithoutParticle | None:
     """Return what *word* may be besides what `query_terms` reads it as: a noun with a particle that it did not see."""
     text = _as_read(normalise(_bare(word))).text
-    stem = text[:1] if text[1:] in _PARTICLES else strip_particle(text)
+    stem = _shortest_stem(text) if text[1:] in _PARTICLES else strip_particle(text)
     is_wanted = stem != text and _is_hangul(text) and _read_word(text).stem == text
     if not is_wanted or (len(stem) == 1 and not _is_noun(stem)):
         return None
@@ -887,6 +887,32 @@ def without_particle(word: str) -> WithoutParticle | None:
     is_verb = first.end == len(stem) and first.tag in _VERBS
     is_noun = not rest and first.tag.startswith("NN")
     return WithoutParticle(stem, _read_stem(stem).is_named, "verb" if is_verb else "noun" if is_noun else None)
+
+
+def _shortest_stem(text: str) -> str:
+    """Return one syllable, or two that are a noun: 소라 of 소라는, and 칩 of 칩으로."""
+    stem = text[:2]
+    return stem if text[2:] in _PARTICLES and _read_stem(stem).is_named else text[:1]
+
+
+@lru_cache(maxsize=256)
+def verbs_of(word: str) -> list[str]:
+    """Return what *word* may be a form of that `query_terms` takes for a noun, as mecab does of a word alone: 지어.
+
+    A name that no dictionary knows is no form of anything: 누비온.
+    """
+    text = _as_read(normalise(_bare(word))).text
+    known = set(chain.from_iterable(query_terms(word, phrase=False).readings))
+    if len(text) < 2 or not _is_hangul(text) or not known:
+        return []
+    start, whole = len(_SUBJECT), f"{_SUBJECT}{text}"
+    morphemes = list(_morphemes(whole))
+    tags = [tag for m in morphemes if m.start >= start for tag in m.tag.split("+")]
+    if tags[0] not in _VERBS or not all(tag[0] == "E" or tag == "UNKNOWN" for tag in tags[1:]):
+        return []
+    terms = [(texts, tag) for at, _, texts, tag in _terms(whole, morphemes) if at >= start]
+    verbs = [verb for texts, tag in terms if tag in _VERBS for verb in texts if verb not in _WEAK_VERBS]
+    return [] if known.intersection(verbs) else verbs
 
 
 @lru_cache(maxsize=10_000)

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from index.aliases import MAX_OTHERS, Alias, Aliases
 from index.keyboard import is_initials, other_layout
-from index.korean import query_terms, strip_particle, without_particle
+from index.korean import query_terms, strip_particle, verbs_of, without_particle
 from index.query import And, FieldQuery, Or, Phrase, Prefix, Query, Stem, Weighted, Word, all_of, any_of, wanted
 from index.schema import TEXTS
 from index.spelling import Guess, Vocabulary, is_clear, slips
@@ -117,7 +117,19 @@ def _expanded_names(queries: list[Query], aliases: Aliases, forms: Forms) -> Ite
 
 
 def forms_of(text: str, index: Index) -> list[Word | Stem]:
-    """Return the noun that *text* is with a particle, where it is read as something else: 학교의, 쏘카는, 칩은."""
+    """Return what *text* may be a form of besides what it is read as."""
+    return _nouns_of(text, index) or _verbs_of(text, index)
+
+
+def _verbs_of(text: str, index: Index) -> list[Word | Stem]:
+    """Return the verb, where documents have *text*, and none as the noun that it would be by itself: 지어."""
+    verbs = verbs_of(text)
+    is_verb = verbs and not index.noun_frequency(text) and index.matches(Phrase(text))
+    return [Word(verb) for verb in verbs] if is_verb else []
+
+
+def _nouns_of(text: str, index: Index) -> list[Word | Stem]:
+    """Return the noun that *text* is with a particle, where it is read as something else: 학교의, 별카는, 칩은."""
     other = without_particle(text)
     if other is None:
         return []
@@ -347,7 +359,7 @@ def explained(query: Query, aliases: Aliases, forms: Forms) -> list[str]:
     for field, value in wanted(query):
         if field in (None, *TEXTS) and isinstance(value, Word):
             notes.append(_terms_of(value))
-            notes += [f"{value}: perhaps {form} and a particle" for form in forms(value.text)]
+            notes += [f"{value}: perhaps a form of {form}" for form in forms(value.text)]
             notes += [f"{value}: alias {_names_of(alias)}" for alias in aliases.of(value.text)[:MAX_OTHERS]]
     return list(dict.fromkeys(notes))
 

@@ -162,6 +162,31 @@ def test_a_particle_is_not_demanded_where_the_word_may_be_read_otherwise(
     assert ids(search(query, index_dir=tmp_path, reread=False).hits) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("지어", ["a/1", "a/2"]),
+        ("지은", ["a/1", "a/2"]),
+        ("가게", ["a/3"]),
+        ("입구", []),
+        ("누비온", ["a/4"]),
+        ("하는", ["a/5"]),
+    ],
+)
+def test_what_is_a_noun_by_itself_is_a_form_of_a_verb_where_the_texts_have_it_so(
+    tmp_path: Path, query: str, expected: list[str]
+) -> None:
+    build_of(
+        tmp_path,
+        document("a/1", body="목수가 집을 지었다"),
+        document("a/2", body="아이가 지은 이름이다. 밥을 지어 먹었다"),
+        document("a/3", body="가게가 섰다"),
+        document("a/4", body="누비온이 옷을 입었다. 길을 누빈다. 길을 간다."),
+        document("a/5", body="일을 하는 사람"),
+    )
+    assert sorted(ids(search(query, index_dir=tmp_path, reread=False).hits)) == expected
+
+
 @pytest.mark.parametrize(("nouns", "hits"), [(19, 1), (20, 21)])
 def test_a_noun_of_one_syllable_is_meant_where_it_is_so_much_more_frequent(
     tmp_path: Path, nouns: int, hits: int
@@ -173,7 +198,7 @@ def test_a_noun_of_one_syllable_is_meant_where_it_is_so_much_more_frequent(
 def test_an_explanation_names_what_a_word_may_be_besides(tmp_path: Path) -> None:
     build_of(tmp_path, document("a/1", "섬 학교가 문을 닫았다."))
     reading = search("학교의", index_dir=tmp_path, explain=True).reading
-    assert '학교의: perhaps "학교" and a particle' in reading
+    assert '학교의: perhaps a form of "학교"' in reading
 
 
 # --- Order ---
