@@ -360,10 +360,11 @@ def search_command(
 
 MEANT = {
     "literal": "as it stands in the text, which the dictionary reads as something else",
-    "spacing": "two words",
+    "particle": "a noun with a particle",
     "keyboard": "the same keys in the other layout",
     "initials": "words with these initial consonants",
     "prefix": "words that begin so",
+    "spacing": "two words",
     "spelling": "as it is spelt in the archive",
 }
 

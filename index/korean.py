@@ -168,11 +168,10 @@ def _is_joined_up(run: Run) -> bool:
 
 
 def strip_particle(eojeol: str) -> str:
-    if eojeol[1:] in _PARTICLES:  # 칩으로 is 칩 + 으로, and so no 칩으
-        return eojeol
     for length in range(min(_LONGEST_PARTICLE, len(eojeol) - 2), 0, -1):
         if eojeol[-length:] in _PARTICLES:
-            return eojeol[:-length]
+            # 칩으로 is 칩 + 으로.
+            return eojeol if eojeol[1:-length] == "으" else eojeol[:-length]
     return eojeol
 
 
@@ -864,15 +863,19 @@ def _particle_start(text: str, morphemes: list[_Morpheme]) -> int:
     return start
 
 
-class WithoutParticle(NamedTuple):
-    """`is_noun` says that the dictionary knows `stem`; `other` is what it knows the whole word for.
+# Particles that few nouns end with: 고양이, 기업가 and 제주도 have others.
+_PARTICLES_ALONE = frozenset("은는을를의")
 
-    학교의 is of the school, or a physician there; 그리는 is of 그리다, and 칩은 might be of a verb too.
+
+class WithoutParticle(NamedTuple):
+    """`is_noun` says that the dictionary knows `stem`; `whole` is what it takes the word with its particle for.
+
+    학교의 is of the school, or a physician there, and may well be the former; 칩은 is a verb, 별카는 a noun and a verb.
     """
 
     stem: str
     is_noun: bool
-    other: Literal["noun", "verb"] | None
+    whole: Literal["noun", "noun or particle", "verb", "mixed"]
 
 
 @lru_cache(maxsize=256)
@@ -884,9 +887,14 @@ def without_particle(word: str) -> WithoutParticle | None:
     if not is_wanted or (len(stem) == 1 and not _is_noun(stem)):
         return None
     first, *rest = _morphemes(text)
+    has_noun = any(m.tag.startswith("NN") for m in (first, *rest))
     is_verb = first.end == len(stem) and first.tag in _VERBS
-    is_noun = not rest and first.tag.startswith("NN")
-    return WithoutParticle(stem, _read_stem(stem).is_named, "verb" if is_verb else "noun" if is_noun else None)
+    if not (has_noun or is_verb):
+        return None
+    whole: Literal["noun", "noun or particle", "verb", "mixed"] = "verb" if is_verb else "mixed"
+    if not rest:
+        whole = "noun or particle" if text[len(stem) :] in _PARTICLES_ALONE else "noun"
+    return WithoutParticle(stem, _read_stem(stem).is_named, whole)
 
 
 def _shortest_stem(text: str) -> str:
@@ -919,7 +927,7 @@ def verbs_of(word: str) -> list[str]:
 def bare_noun(word: str) -> str:
     """Return *word* without its particle, as far as the dictionary knows: 칩 for 칩을 and 칩은, and 제도 for itself."""
     stem, other = _read_word(word).stem, without_particle(word)
-    return other.stem if stem == word and other and other.is_noun and other.other != "noun" else stem
+    return other.stem if stem == word and other and other.is_noun and other.whole in ("verb", "mixed") else stem
 
 
 def _is_noun(syllable: str) -> bool:

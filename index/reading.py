@@ -29,7 +29,7 @@ _SPELLABLE = "[가-힣]{2,12}|[a-z]{4,20}"
 _PUT_TOGETHER = "[가-힣]{4,12}|[a-z]{5,24}"
 # Most of them are a key away from another word.
 _SHORT = "[가-힣]{2}|[a-z]{4}"
-_LONGEST_NAME = 4
+_LONGEST_NAME, _SHORTEST_NAME = 4, 3
 _RUNS = re.compile(r"[^\W_]+")
 # Latin names are written as one word or as several.
 _SPELT_APART = r"(?i:[a-z]+(?:[ .&'’-][a-z]+)+)"
@@ -56,7 +56,7 @@ class Index(Protocol):
         """Return how many documents have *word* among the dictionary's words in them."""
 
 
-Kind = Literal["literal", "spacing", "keyboard", "initials", "prefix", "spelling"]
+Kind = Literal["literal", "particle", "keyboard", "initials", "prefix", "spacing", "spelling"]
 
 
 @dataclass(frozen=True)
@@ -131,17 +131,18 @@ def _verbs_of(text: str, index: Index) -> list[Word | Stem]:
 def _nouns_of(text: str, index: Index) -> list[Word | Stem]:
     """Return the noun that *text* is with a particle, where it is read as something else: 학교의, 별카는, 칩은."""
     other = without_particle(text)
-    if other is None:
+    if other is None or other.whole == "noun":
         return []
-    if len(other.stem) > 1 and other.other:
-        # As a word of its own alone: 전문의 is a physician, and a 전문가 is none.
-        return [Stem(other.stem)]
-    if len(other.stem) > 1:
-        is_known = other.is_noun or any(index.frequencies([other.stem]).values())
-    else:
+    if len(other.stem) == 1:
         having, whole = index.noun_frequency(other.stem), index.matches(Word(text))
-        is_known = bool(having) and (not whole or (other.other != "noun" and having >= TIMES_LIKELIER * whole))
-    return [Word(other.stem)] if is_known else []
+        is_other = other.whole == "noun or particle"
+        is_meant = (having and not whole) or (not is_other and having >= TIMES_LIKELIER * whole > 0)
+        return [Word(other.stem)] if is_meant else []
+    if other.whole == "noun or particle":
+        # As a word of its own alone: 전문의 is a physician, and a 전문가 is none.
+        return [Stem(other.stem)] if other.is_noun else []
+    is_known = other.is_noun or any(index.frequencies([other.stem]).values())
+    return [Word(other.stem)] if other.whole == "mixed" and is_known else []
 
 
 def _names(queries: list[Query], aliases: Aliases) -> Iterator[tuple[list[Query], Query]]:
@@ -230,14 +231,24 @@ def _meant(word: Word, index: Index) -> tuple[Kind, Query] | None:
         return None if index.knows(word) else ("initials", any_of([Word(name) for name in names]))
     if len(word.text) > 1 and not index.knows(word) and index.knows(literal := Phrase(word.text)):
         return "literal", literal
-    if (apart := _apart(word.text.casefold().replace("·", ""), index)) and not index.knows(word):
-        return "spacing", apart
+    if (noun := _with_particle(word, index)) and not index.knows(word):
+        return "particle", noun
     others, begun = _in_other_layout(word.text, index), Prefix(word.text)
-    if not (others or _is_beginning(word.text)) or index.knows(word):
+    apart = _apart(word.text.casefold().replace("·", ""), index)
+    if not (others or apart or _is_beginning(word.text)) or index.knows(word):
         return None
     if other := next(filter(index.knows, others), None):
         return "keyboard", other
-    return ("prefix", begun) if _is_beginning(word.text) and index.knows(begun) else None
+    if _is_beginning(word.text) and index.knows(begun):
+        return "prefix", begun
+    return ("spacing", apart) if apart else None
+
+
+def _with_particle(word: Word, index: Index) -> Word | None:
+    """Return the syllable that *word* may be with a particle, were it not a noun itself: 집도."""
+    other = without_particle(word.text)
+    is_syllable = other and len(other.stem) == 1 and index.noun_frequency(other.stem)
+    return Word(other.stem) if other and is_syllable else None
 
 
 def _apart(text: str, index: Index) -> Phrase | None:
@@ -254,7 +265,11 @@ def _in_other_layout(text: str, index: Index) -> list[Word]:
     """Return what the same keys type, with the shift that was held and without: telephones hold it by themselves."""
     others = dict.fromkeys(filter(None, (other_layout(text), other_layout(text.lower()))))
     # Any Hangul types some letters, so those have to be a word.
-    return [word for word in map(Word, others) if not word.text.isascii() or index.knows(word)]
+    return [word for word in map(Word, others) if not word.text.isascii() or _is_name(word, index)]
+
+
+def _is_name(word: Word, index: Index) -> bool:
+    return word.text.casefold() in index.vocabulary or (len(word.text) >= _SHORTEST_NAME and index.knows(word))
 
 
 def _is_beginning(text: str) -> bool:
@@ -359,7 +374,8 @@ def explained(query: Query, aliases: Aliases, forms: Forms) -> list[str]:
     for field, value in wanted(query):
         if field in (None, *TEXTS) and isinstance(value, Word):
             notes.append(_terms_of(value))
-            notes += [f"{value}: perhaps a form of {form}" for form in forms(value.text)]
+            others = (form for form in forms(value.text) if field is None or isinstance(form, Word))
+            notes += [f"{value}: perhaps a form of {form}" for form in others]
             notes += [f"{value}: alias {_names_of(alias)}" for alias in aliases.of(value.text)[:MAX_OTHERS]]
     return list(dict.fromkeys(notes))
 

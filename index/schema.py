@@ -1,6 +1,7 @@
 """The fields of the index. Their names, and the Korean ones beside them, are the prefixes of a query."""
 
 import re
+import unicodedata
 import zlib
 from dataclasses import dataclass
 from typing import Literal
@@ -77,8 +78,8 @@ def fold_value(field: str, value: str) -> str:
     if field == "url":
         return _canonical(value)
     if field == "keyword":
-        # No quotes, between which it is asked for.
-        return " ".join(re.sub('["“”„‟]', " ", value).casefold().split())
+        # As it is read where it is asked for, and without quotes, between which it is.
+        return " ".join(re.sub('["“”„‟]', " ", unicodedata.normalize("NFKC", value)).casefold().split())
     return value.strip() if field == "id" else value.strip().casefold()
 
 

@@ -198,7 +198,7 @@ def search(
     started = perf_counter()
     typed = parse(text) if isinstance(text, str) else text
     with opened(index_dir) as (reader, meta):
-        asked = _Asked(reader, index_dir / meta.folder, filters, aliases=aliases and not exact)
+        asked = AskedIndex(reader, index_dir / meta.folder, filters, aliases=aliases, exact=exact)
         page = _Page(sort, limit, offset, explain)
         reading, query = Reading(typed), asked.narrowed(typed)
         found, total = page.of(reader, query)
@@ -235,7 +235,7 @@ def search_ids(
 ) -> Iterator[str]:
     """Yield the id of every document that matches what was typed, in no particular order."""
     with opened(index_dir) as (reader, meta):
-        asked = _Asked(reader, index_dir / meta.folder, filters, aliases=aliases and not exact)
+        asked = AskedIndex(reader, index_dir / meta.folder, filters, aliases=aliases, exact=exact)
         yield from reader.ids(asked.narrowed(parse(text)))
 
 
@@ -262,20 +262,21 @@ class _Page(NamedTuple):
         return self.sort or ("score" if _has_words(query) else "date")
 
 
-class _Asked:
+class AskedIndex:
     """An open index with its words and the filters of a search."""
 
-    def __init__(self, reader: "Reader", folder: Path, filters: Filters, *, aliases: bool) -> None:
+    def __init__(self, reader: "Reader", folder: Path, filters: Filters, *, aliases: bool, exact: bool = False) -> None:
         self.vocabulary = Vocabulary(folder)
-        self.aliases = read_aliases(folder) if aliases else Aliases()
+        self.aliases = read_aliases(folder) if aliases and not exact else Aliases()
         self._reader = reader
         self._filters = filters
+        self._is_exact = exact
 
     def narrowed(self, query: Query) -> Query:
-        return self._filters.narrow(self._expanded(query))
+        return self._filters.narrow(self.expanded(query))
 
     def knows(self, query: Query) -> bool:
-        return bool(self.matches(self._expanded(query)))
+        return bool(self.matches(self.expanded(query)))
 
     def count(self, query: Query) -> int:
         return self.matches(self.narrowed(query))
@@ -284,9 +285,9 @@ class _Asked:
         return self._reader.search(query, "date", 0, 0)[1]
 
     def forms(self, text: str) -> list[Word | Stem]:
-        return forms_of(text, self)
+        return [] if self._is_exact else forms_of(text, self)
 
-    def _expanded(self, query: Query) -> Query:
+    def expanded(self, query: Query) -> Query:
         return expand(query, self.aliases, self.forms)
 
     def frequencies(self, words: Iterable[str]) -> Mapping[str, int]:
@@ -312,8 +313,13 @@ class _Asked:
 
     def _lacking(self, reading: Reading, ids: Sequence[str]) -> list[tuple[str, ...]]:
         these = any_of([FieldQuery("id", Phrase(id)) for id in ids])
-        having = {w.text: {*self._reader.ids(self._expanded(all_of([w, these])))} for w in reading.optional}
-        return [tuple(text for text, having_it in having.items() if id not in having_it) for id in ids]
+
+        def having(*words: Word | Phrase) -> set[str]:
+            return {*self._reader.ids(all_of([self.expanded(all_of([*words])), these]))}
+
+        # Words side by side may be one name, and stand there as another.
+        whole, of_each = having(*reading.optional), {word.text: having(word) for word in reading.optional}
+        return [() if id in whole else tuple(text for text, ids in of_each.items() if id not in ids) for id in ids]
 
 
 def _has_words(query: Query) -> bool:

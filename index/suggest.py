@@ -101,8 +101,11 @@ def _words(text: str, written: str, folder: Path, limit: int) -> Iterator[Sugges
 def _begun(book: _Book, way: Callable[[str], str], typed: str, limit: int) -> list[str]:
     """Return the first words of *book* that begin so, each once: 칩을 and 칩이 are 칩."""
     words = list(islice(book.beginning(typed), _FORMS * limit))
-    nouns = (bare if way(bare := bare_noun(word)).startswith(typed) else word for word in words)
-    return list(dict.fromkeys(nouns))[:limit]
+    nouns = {word: bare for word in words if way(bare := bare_noun(word)).startswith(typed)}
+    # One word alone may be another: 서로, 하나.
+    forms = Counter(nouns.values())
+    meant = (nouns[word] if word in nouns and forms[nouns[word]] > 1 else word for word in words)
+    return list(dict.fromkeys(meant))[:limit]
 
 
 def _books_of(folder: Path) -> tuple[_Book, _Book]:

@@ -7,11 +7,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
-from index.aliases import Aliases, read_aliases
 from index.facets import day_counts
 from index.query import Everything, parse
-from index.reading import expand
-from index.search import NO_FILTERS, Filters, SearchError, opened
+from index.search import NO_FILTERS, AskedIndex, Filters, SearchError, opened
 
 Unit = Literal["month", "week"]
 
@@ -71,9 +69,9 @@ def trends(
     """
     queries = [parse(text) for text in texts]
     with opened(index_dir) as (reader, meta):
-        known = read_aliases(index_dir / meta.folder) if aliases else Aliases()
+        asked = AskedIndex(reader, index_dir / meta.folder, filters, aliases=aliases)
         everything = day_counts(reader, filters.narrow(Everything()))
-        found = [day_counts(reader, filters.narrow(expand(query, known))) for query in queries]
+        found = [day_counts(reader, asked.narrowed(query)) for query in queries]
     if not everything:
         raise NothingDatedError
     first, last = min(everything), max(everything)

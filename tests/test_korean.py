@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.korean import analyse, normalise, query_terms
+from index.korean import analyse, normalise, query_terms, strip_particle
 
 
 def morphemes(text: str) -> list[tuple[str, str]]:
@@ -447,3 +447,18 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 @given(TEXTS, st.booleans())
 def test_any_word_can_be_looked_for(text: str, phrase: bool) -> None:
     assert query_terms(text, phrase=phrase).literal is not None
+
+
+@pytest.mark.parametrize(
+    ("eojeol", "stem"),
+    [
+        ("아들은", "아들"),
+        ("결과는", "결과"),
+        ("대만이", "대만"),
+        ("나라는", "나라"),
+        ("칩으로", "칩으로"),
+        ("은행으로", "은행"),
+    ],
+)
+def test_a_particle_is_stripped_from_what_is_left_a_word(eojeol: str, stem: str) -> None:
+    assert strip_particle(eojeol) == stem

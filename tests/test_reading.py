@@ -283,6 +283,29 @@ def test_a_name_is_found_however_it_is_spelt_and_a_word_as_it_stands(index_dir: 
     assert (ids(results), results.correction) == (["a/8"], None)
 
 
+@pytest.mark.parametrize(
+    ("query", "correction"),
+    [("집도", Correction("particle", "집도", "집")), ("ㅁ", None), ("해", None), ("startup", None)],
+)
+def test_what_is_short_is_read_in_another_way_with_care(
+    tmp_path: Path, query: str, correction: Correction | None
+) -> None:
+    texts = ["집을 고친다", "a go home", "startups", "start up"]
+    build(ListSource.of(*(document(f"a/{n}", body=text) for n, text in enumerate(texts))), tmp_path)
+    read = search(query, index_dir=tmp_path).correction
+    assert read == (Correction("prefix", "startup", "startup*") if query == "startup" else correction)
+
+
+def test_no_word_is_said_to_be_lacking_that_is_there(tmp_path: Path) -> None:
+    texts = ["인공지능(AI) 칩", "인공지능(AI) 값", *["인공지능 세상"] * 20]
+    texts += ["거대 언어 모델(LLM) 강", "LLM 칩 값이 오른 까닭", "칩 값"]
+    build(ListSource.of(*(document(f"a/{n}", body=text) for n, text in enumerate(texts))), tmp_path)
+    many = search("AI 없는말이다", index_dir=tmp_path, limit=20)
+    assert {hit.lacks for hit in many.hits} == {("없는말이다",)}
+    named = search("거대 언어 모델 칩 값이 오른 까닭", index_dir=tmp_path)
+    assert (named.complete, named.hits[0].lacks) == (1, ())
+
+
 def test_letters_typed_as_hangul_are_found_by_their_other_name(tmp_path: Path) -> None:
     build(ListSource.of(document("a/1", body="오픈AI가 새 판을 냈다")), tmp_path)
     results = search("ㅐㅔ둠ㅑ", index_dir=tmp_path)

@@ -142,10 +142,14 @@ def test_no_word_breaks_the_search(documented: Path, query: str) -> None:
         ("학교의", ["a/1"]),
         ("제목:학교의", []),
         ("칩은", ["a/2"]),
-        ("집도", ["a/3"]),
+        ("집의", ["a/3"]),
+        ("집도", []),
         ("하늘비트는", ["a/4"]),
-        ("전문의", []),
+        ("전문의", ["a/6"]),
+        ("전문가", ["a/5"]),
         ("할 수도", []),
+        ("하지만", []),
+        ("일어나", []),
     ],
 )
 def test_a_particle_is_not_demanded_where_the_word_may_be_read_otherwise(
@@ -157,7 +161,8 @@ def test_a_particle_is_not_demanded_where_the_word_may_be_read_otherwise(
         document("a/2", "칩을 만든다"),
         document("a/3", "집을 고친다"),
         document("a/4", "하늘비트가 음반을 냈다"),
-        document("a/5", "전문가를 만났다. 그럴 수가 없다."),
+        document("a/5", "전문가를 만났다. 그럴 수가 없다. 하지 마라. 일어 수업"),
+        document("a/6", "전문 지식"),
     )
     assert ids(search(query, index_dir=tmp_path, reread=False).hits) == expected
 
@@ -193,6 +198,11 @@ def test_a_noun_of_one_syllable_is_meant_where_it_is_so_much_more_frequent(
 ) -> None:
     build_of(tmp_path, document("b/1", "눈이 칩은"), *(document(f"a/{n}", "칩을 캔다") for n in range(nouns)))
     assert len(found("칩은", tmp_path)) == hits
+
+
+def test_what_is_exact_is_read_in_one_way(tmp_path: Path) -> None:
+    build_of(tmp_path, document("a/1", body="섬 학교가 문을 닫았다."))
+    assert [found("학교의", tmp_path, aliases=False), found("학교의", tmp_path, exact=True)] == [["a/1"], []]
 
 
 def test_an_explanation_names_what_a_word_may_be_besides(tmp_path: Path) -> None:

@@ -56,6 +56,12 @@ def test_a_word_is_suggested_once_whatever_its_particles(tmp_path: Path, typed: 
     assert texts(typed, tmp_path, "word") == expected
 
 
+@pytest.mark.parametrize(("typed", "word"), [("서", "서로"), ("하", "하나"), ("작", "작은"), ("파", "파란")])
+def test_what_only_looks_like_a_word_with_a_particle_is_suggested(tmp_path: Path, typed: str, word: str) -> None:
+    build(ListSource.of(document("a/1", body="하나 서로 파란 작은")), tmp_path)
+    assert texts(typed, tmp_path, "word") == [word]
+
+
 def test_the_last_word_goes_on_and_those_before_stay(index_dir: Path) -> None:
     assert "그로크 한강다리" in texts("그로크  한강ㄷ", index_dir, "word")
     assert texts("그로크 -한강", index_dir, "word") == ["그로크 -한강다리"]

@@ -11,7 +11,7 @@ from invented import ListSource, document
 import charts
 from index.build import build
 from index.query import QueryError
-from index.search import Filters
+from index.search import Filters, search
 from index.trends import NothingDatedError, PeriodCount, TooManyPeriodsError, Trend, trends
 
 DAYS = {
@@ -35,6 +35,12 @@ def test_months_without_documents_are_counted_as_none(index_dir: Path) -> None:
         Trend("나루의", [PeriodCount("2023-11", 1, 1), PeriodCount("2023-12", 0, 0), PeriodCount("2024-01", 2, 3)]),
         Trend("나루 -배", [PeriodCount("2023-11", 0, 1), PeriodCount("2023-12", 0, 0), PeriodCount("2024-01", 2, 3)]),
     ]
+
+
+def test_a_trend_counts_what_a_search_finds(tmp_path: Path) -> None:
+    build(ListSource.of(document("a/1", body="섬 학교가 문을 닫았다")), tmp_path)
+    ((counted,),) = [one.counts for one in trends(["학교의"], index_dir=tmp_path)]
+    assert counted.found == search("학교의", index_dir=tmp_path).total == 1
 
 
 def test_a_wrong_date_is_named_and_not_drawn_a_thousand_years_wide(tmp_path: Path) -> None:

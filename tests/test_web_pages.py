@@ -662,8 +662,8 @@ EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}\u202egn
 
 
 def test_a_keyword_leads_to_all_that_have_it(tmp_path: Path) -> None:
-    words = ["AI: 미래", '"반도', "*", "칩"]
-    archive = archive_of(tmp_path, article("1", keywords=words), article("2", "칩", keywords=["ai: 미래"]))
+    words = ["ＡＩ：미래", '"반도', "*", "＂칩＂"]
+    archive = archive_of(tmp_path, article("1", keywords=words), article("2", "칩", keywords=["ai:미래"]))
     reader = Reader(archive)
     links = reader.get("/article/1").css(".keywords a::attr(href)").getall()
     found = [reader.get(link).css(".hit h2 a::attr(href)").getall() for link in links]
