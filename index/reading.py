@@ -282,12 +282,13 @@ def _suggested(query: Query, index: Index) -> tuple[list[Query], bool]:
     words = plain_words(query)
     if len(words) > MAX_SUGGESTED:
         return [], False
-    for word in words:
-        if not index.knows(word):
-            guesses = _guesses(word.text.casefold(), index.vocabulary)
-            queries = [_with(query, word, Word(guess.word)) for guess in guesses]
-            return queries, is_clear(guesses) and len(words) == 1 and bool(index.count(queries[0]))
-    return [], False
+    guesses = {word: _guesses(word.text.casefold(), index.vocabulary) for word in words if not index.knows(word)}
+    guessed = [word for word, found in guesses.items() if found]
+    for word in guessed[1:]:
+        query = _with(query, word, Word(guesses[word][0].word))
+    queries = [_with(query, word, Word(guess.word)) for word in guessed[:1] for guess in guesses[word]]
+    is_sure = len(words) == 1 and bool(queries) and is_clear(guesses[words[0]]) and bool(index.count(queries[0]))
+    return queries, is_sure
 
 
 def doubted(reading: Reading, typed: Query, index: Index) -> Reading:

@@ -193,6 +193,11 @@ def test_a_misspelt_word_among_others_is_offered(index_dir: Path) -> None:
     assert (ids(results), results.dropped, results.suggestions) == (["a/2"], ("그르크",), ("그로크 반도체",))
 
 
+def test_two_words_that_are_both_misspelt_are_offered_together(index_dir: Path) -> None:
+    results = search("그르크 토리잰", index_dir=index_dir)
+    assert (ids(results), results.suggestions) == ([], ("그로크 토리젠",))
+
+
 @pytest.fixture(scope="module")
 def spelt_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("spelt") / "index"
