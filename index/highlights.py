@@ -12,6 +12,8 @@ from index.korean import PARAGRAPH_GAP, Analysis, QueryTerms, Token, analyse, no
 from index.query import Phrase, Prefix, Query, Text, Word, wanted
 
 Span = tuple[int, int]
+# Of a syllable.
+_MOST_LETTERS = 3
 
 
 def spans(query: Query, field: str, text: str) -> list[Span]:
@@ -112,8 +114,14 @@ def _spans_of(sought: _Sought, analysis: Analysis, bigrams: list[Token], text: s
         said = _chains(analysis.morphemes_beside(sure, reading), reading, terms.apart)
         others += (span for found in said for span in _joined(found, text))
     literal = [span for span in literal if span in sure or any(_overlap(span, other) for other in others)]
-    yield from literal
+    yield from ((start, _past(terms.ending, end, text)) for start, end in literal)
     yield from (other for other in others if not any(_overlap(span, other) for span in literal))
+
+
+def _past(ending: str, at: int, text: str) -> int:
+    """Return where *ending* ends, if it stands in *text* at this place; its letters may be apart."""
+    ends = range(at + 1, at + _MOST_LETTERS + 1) if ending else ()
+    return next((end for end in ends if normalise(text[at:end]).text == ending), at)
 
 
 def _joined(found: list[Token], text: str) -> list[Span]:

@@ -635,7 +635,8 @@ class QueryTerms:
 
     `literal`: bigrams that stand side by side; with `open_ended` the last one is a syllable that may begin a longer
     word; with `at_start` the only one is to be marked so. `readings`: what says the same in another form, morphemes in
-    order and at most `apart` positions from each other; none, or one, or two of 들었다. The rest is for ranking.
+    order and at most `apart` positions from each other; none, or one, or two of 들었다. `ending` is a syllable that was
+    taken for a particle, and may be the end of a name: 카카오페이. The rest is for ranking.
     """
 
     literal: list[str]
@@ -645,6 +646,7 @@ class QueryTerms:
     apart: int
     ranked_morphemes: list[str]
     ranked_stems: list[str]
+    ending: str = ""
 
     @property
     def morphemes(self) -> list[str]:
@@ -684,7 +686,13 @@ def _word_terms(word: str) -> QueryTerms:
         apart=1 if _DIGIT.search(normal.text) else WORD_SLOP,
         ranked_morphemes=ranked,
         ranked_stems=list(dict.fromkeys([t.text for t in _stems(normal)] + [_run_text(r) for r in _runs(normal.text)])),
+        ending=_ending_of_name(normal.text, len(stem)),
     )
+
+
+def _ending_of_name(word: str, at: int) -> str:
+    cut = word[at:]
+    return cut if cut in _ENDS_OF_NAMES and not _alone(word)[-1].tag.startswith("J") else ""
 
 
 def _mark_of(word: str, reading: "_Reading", *, is_ambiguous: bool) -> str:
@@ -863,6 +871,7 @@ def _particle_start(text: str, morphemes: list[_Morpheme]) -> int:
     return start
 
 
+_ENDS_OF_NAMES = frozenset("이가로나야과와도만")
 # Particles that few nouns end with: 고양이, 기업가 and 제주도 have others.
 _PARTICLES_ALONE = frozenset("은는을를의")
 
