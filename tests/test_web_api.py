@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 import cli_output
 import search_web
 from factpl_crawler.documents import SCHEMA_VERSION
-from index.search import search
+from index.search import Results, search
 from web.api import AskedSearch
 from web.archive import Archive
 from web.asked import Asked, AskedError
@@ -56,8 +56,10 @@ def test_a_search_is_what_the_command_line_prints_with_what_it_says_beside(
 
 
 def test_a_fault_of_the_program_is_a_problem_without_details(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("secret")
+    def broken(text: str, **options: Any) -> Results:
+        if text == "broken":
+            raise RuntimeError("secret")
+        return search(text, **options)
 
     with TestClient(search_web.app(archive), base_url="http://localhost", raise_server_exceptions=False) as client:
         monkeypatch.setattr("web.archive.search", broken)
