@@ -925,7 +925,7 @@ def verbs_of(word: str) -> list[str]:
     start, whole = len(_SUBJECT), f"{_SUBJECT}{text}"
     morphemes = list(_morphemes(whole))
     tags = [tag for m in morphemes if m.start >= start for tag in m.tag.split("+")]
-    if tags[0] not in _VERBS or not all(tag[0] == "E" or tag == "UNKNOWN" for tag in tags[1:]):
+    if not tags or tags[0] not in _VERBS or not all(tag[0] == "E" or tag == "UNKNOWN" for tag in tags[1:]):
         return []
     terms = [(texts, tag) for at, _, texts, tag in _terms(whole, morphemes) if at >= start]
     verbs = [verb for texts, tag in terms if tag in _VERBS for verb in texts if verb not in _WEAK_VERBS]
