@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 from invented import document
 
-import search_cli
+import cli_commands
 from factpl_crawler.backup import BackupError, Manifest, back_up, last_backup, restore
 from factpl_crawler.paths import ROOT, data_dir, settings_files
 from factpl_crawler.store import Store
@@ -73,7 +73,7 @@ def backups(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run() -> Run:
-    return lambda *arguments: CliRunner().invoke(search_cli.cli, arguments, prog_name="search_cli.py")
+    return lambda *arguments: CliRunner().invoke(cli_commands.cli, arguments, prog_name="search_cli.py")
 
 
 @pytest.fixture

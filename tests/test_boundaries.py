@@ -7,7 +7,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-OURS = {"factpl_crawler", "index", "demo_site", "search_cli", "search_web", "web", "cli_output", "charts", "digests"}
+OURS = {
+    "factpl_crawler",
+    "index",
+    "demo_site",
+    "search_cli",
+    "search_web",
+    "web",
+    "cli_commands",
+    "cli_output",
+    "charts",
+    "digests",
+}
 STORE = {
     f"factpl_crawler.{module}"
     for module in (
@@ -99,7 +110,8 @@ ROOMS = {
     },
     "index.saved": {"factpl_crawler.paths", "index"},
     "index": {"factpl_crawler.documents", "factpl_crawler.stamp", "factpl_crawler.text", "index"},
-    "search_cli": FRONT,
+    "cli_commands": FRONT,
+    "search_cli": {"cli_commands"},
     "cli_output": FRONT,
     "search_web": {"factpl_crawler.paths", "web"},
     "web": {
@@ -138,7 +150,7 @@ KNOWN_BY_ONE = {
     "dateparser": ("factpl_crawler.text",),
     "warcio": ("factpl_crawler.warc", "factpl_crawler.doctor"),
     "trafilatura": ("factpl_crawler.pages.article",),
-    "click": ("search_cli", "cli_output"),
+    "click": ("cli_commands", "cli_output"),
     "plotext": ("charts",),
     "leather": ("charts",),
     "resvg_py": ("charts",),

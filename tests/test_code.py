@@ -15,7 +15,7 @@ SHIPPED = [
     "web",
     "demo_site",
     "tools",
-    *"search_cli.py search_web.py cli_output.py charts.py digests.py".split(),
+    *"search_cli.py search_web.py cli_commands.py cli_output.py charts.py digests.py".split(),
 ]
 
 

@@ -13,8 +13,8 @@ from invented import ListSource, document, linked_from, section
 from lxml import html
 from markdown_it import MarkdownIt
 
+import cli_commands
 import digests
-import search_cli
 from digests import Piece
 from factpl_crawler.clock import now
 from factpl_crawler.documents import Document, IssueRef
@@ -53,7 +53,7 @@ def save(**searches: str) -> None:
 
 
 def cli(*arguments: str) -> Result:
-    return CliRunner().invoke(search_cli.cli, ["digest", *arguments], prog_name="search_cli.py")
+    return CliRunner().invoke(cli_commands.cli, ["digest", *arguments], prog_name="search_cli.py")
 
 
 @pytest.fixture

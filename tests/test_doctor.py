@@ -21,7 +21,7 @@ import pytest
 from click.testing import CliRunner
 from invented import document
 
-import search_cli
+import cli_commands
 from factpl_crawler import doctor
 from factpl_crawler.backup import back_up
 from factpl_crawler.clock import now
@@ -173,7 +173,7 @@ def test_nothing_is_changed(data: Path, writing: bool) -> None:
 
 
 def test_the_command_prints_a_line_for_each_finding_and_ends_with_0(data: Path) -> None:
-    result = CliRunner().invoke(search_cli.cli, ["doctor"], prog_name="search_cli.py")
+    result = CliRunner().invoke(cli_commands.cli, ["doctor"], prog_name="search_cli.py")
     assert (result.stderr, result.exit_code) == ("", 0)
     lines = result.stdout.splitlines()
     assert lines[0] == "ok       store        4 documents, schema 0003"
@@ -183,7 +183,7 @@ def test_the_command_prints_a_line_for_each_finding_and_ends_with_0(data: Path) 
 def test_a_fault_is_exit_status_1_and_named_with_the_folder_that_was_given(data: Path, settings: Path) -> None:
     shutil.rmtree(data / "index")
     settings.unlink()
-    result = CliRunner().invoke(search_cli.cli, ["doctor", "--data", str(data)], prog_name="search_cli.py")
+    result = CliRunner().invoke(cli_commands.cli, ["doctor", "--data", str(data)], prog_name="search_cli.py")
     assert result.exit_code == 1
     lines = [line for line in result.stdout.splitlines() if not line.startswith("ok")]
     assert lines == [
@@ -193,12 +193,12 @@ def test_a_fault_is_exit_status_1_and_named_with_the_folder_that_was_given(data:
 
 
 def test_the_command_for_a_night_names_the_folder_that_was_given(tmp_path: Path, settings: Path) -> None:
-    result = CliRunner().invoke(search_cli.cli, ["doctor", "--data", str(tmp_path / "no")], prog_name="search_cli.py")
+    result = CliRunner().invoke(cli_commands.cli, ["doctor", "--data", str(tmp_path / "no")], prog_name="search_cli.py")
     assert result.stdout.splitlines()[0].endswith(f"  Run: FACTPL_DATA={tmp_path}/no ./nightly")
 
 
 def test_json_has_every_finding(data: Path) -> None:
-    result = CliRunner().invoke(search_cli.cli, ["doctor", "--format", "json"], prog_name="search_cli.py")
+    result = CliRunner().invoke(cli_commands.cli, ["doctor", "--format", "json"], prog_name="search_cli.py")
     shown = json.loads(result.stdout)
     assert [one for one in shown if one["check"] != "disk"] == [
         asdict(one) for one in examine(data) if one.check != "disk"
@@ -507,7 +507,7 @@ def test_a_document_of_the_day_after_tomorrow_is_a_warning(data: Path) -> None:
 
 
 def test_a_machine_without_the_zones_of_the_world_is_a_warning(data: Path) -> None:
-    script = "import sys; sys.modules['tzdata'] = None; import search_cli; search_cli.main()"
+    script = "import sys; sys.modules['tzdata'] = None; import cli_commands; cli_commands.main()"
     result = run(f'{sys.executable} -c "{script}" doctor', data, PYTHONTZPATH="")
     assert "warning  clock        this machine does not know the time of Asia/Seoul" in result.stdout
     assert result.returncode == 0

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from invented import document
 
-import search_cli
+import cli_commands
 from factpl_crawler import history
 from factpl_crawler.documents import Document
 from factpl_crawler.history import Span, changed_words
@@ -49,7 +49,7 @@ def put(document: Document) -> None:
 
 @pytest.fixture
 def run() -> Run:
-    return lambda *arguments: CliRunner().invoke(search_cli.cli, ["history", *arguments], prog_name="search_cli.py")
+    return lambda *arguments: CliRunner().invoke(cli_commands.cli, ["history", *arguments], prog_name="search_cli.py")
 
 
 @pytest.fixture

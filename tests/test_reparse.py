@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from scrapy.http import TextResponse
 
+from cli_commands import cli
 from cli_output import reparsed_as_text
 from demo_site.server import DemoSite
 from factpl_crawler.captures import Purpose
@@ -26,7 +27,6 @@ from factpl_crawler.pages.sites import Sites
 from factpl_crawler.reparse import Difference, Reparsed
 from factpl_crawler.store import Store
 from factpl_crawler.warc import Exchange, RawArchive
-from search_cli import cli
 
 ROOT = Path(__file__).parent.parent
 HOST = "blog.localhost"
@@ -200,9 +200,9 @@ import sys
 import trafilatura  # a library of its own looks at import time whether this machine has IPv6
 asked = []
 sys.addaudithook(lambda event, arguments: asked.append(event) if event.startswith("socket.") else None)
-import search_cli
+import cli_commands
 try:
-    search_cli.cli(["reparse"], standalone_mode=False)
+    cli_commands.cli(["reparse"], standalone_mode=False)
 finally:
     print(asked)
 """

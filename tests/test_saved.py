@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scrapy.settings import Settings
 
-import search_cli
+import cli_commands
 from demo_site.server import DemoSite
 from factpl_crawler import nightly
 from factpl_crawler.backup import back_up, restore
@@ -39,7 +39,7 @@ from index.saved import (
 )
 from index.search import Filters
 
-ROOT = Path(search_cli.__file__).parent
+ROOT = Path(cli_commands.__file__).parent
 BY_HAND = """\
 # 아침에 읽을 것
 
@@ -312,7 +312,7 @@ def nights(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 
 def cli(*arguments: str) -> Result:
-    return CliRunner().invoke(search_cli.cli, arguments, prog_name="search_cli.py")
+    return CliRunner().invoke(cli_commands.cli, arguments, prog_name="search_cli.py")
 
 
 def test_what_is_new_is_told_once(nights: Nights) -> None:

@@ -24,9 +24,9 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import cli_commands
 import cli_output
 import digests
-import search_cli
 from factpl_crawler import harmless
 from factpl_crawler.documents import Document, DocumentLink, IssueRef, LinkedFrom, PublicationRef, Section
 from factpl_crawler.exchange import export, import_documents
@@ -39,7 +39,7 @@ from index.facets import FACETS
 Run = Callable[..., Result]
 Finished = subprocess.CompletedProcess[str]
 
-ROOT = Path(search_cli.__file__).parent
+ROOT = Path(cli_commands.__file__).parent
 # Without even the packages that it may have.
 BARE = (str(Path(sys.base_prefix) / "bin" / "python3"), "-S")
 NARU = PublicationRef("naru", "나루 편지")
@@ -124,7 +124,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(archive: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the program on the archive, as far as one process can."""
     monkeypatch.setenv("FACTPL_DATA", str(archive))
-    return lambda *arguments: CliRunner().invoke(search_cli.cli, arguments, prog_name="search_cli.py")
+    return lambda *arguments: CliRunner().invoke(cli_commands.cli, arguments, prog_name="search_cli.py")
 
 
 def shell(
@@ -385,7 +385,7 @@ def test_facets_that_would_not_be_shown_are_refused(run: Run, arguments: tuple[s
 
 
 def test_facets_of_the_program_are_those_of_the_search() -> None:
-    (option,) = (one for one in search_cli.search_command.params if one.name == "facets")
+    (option,) = (one for one in cli_commands.search_command.params if one.name == "facets")
     assert isinstance(option.type, click.Choice)
     assert tuple(option.type.choices) == FACETS
 
@@ -844,7 +844,7 @@ def test_without_arguments_there_is_help(run: Run) -> None:
 
 def test_every_command_has_an_example_and_takes_data(run: Run) -> None:
     commands = run("--help").stdout
-    for name in search_cli.cli.commands:
+    for name in cli_commands.cli.commands:
         shown = run(name, "--help").stdout
         assert re.search(r"--data DIR .*Example:  search_cli\.py [^\n]+\n\Z", shown, re.DOTALL), name
         assert re.search(rf"^  {name}\*? ", commands, re.MULTILINE), name
@@ -928,8 +928,8 @@ def test_a_search_loads_nothing_of_the_store_or_the_crawler(
     archive: Path, arguments: list[str], unneeded: set[str]
 ) -> None:
     script = (
-        "import sys, search_cli\n"
-        f"search_cli.cli({arguments}, standalone_mode=False)\n"
+        "import sys, cli_commands\n"
+        f"cli_commands.cli({arguments}, standalone_mode=False)\n"
         f"print(sorted({unneeded} & sys.modules.keys()))\n"
     )
     result = subprocess.run(
