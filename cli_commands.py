@@ -1,8 +1,6 @@
 """What `search_cli.py` does: options in, lines or JSON out."""
 
-import atexit
 import functools
-import gc
 import io
 import os
 import shlex
@@ -975,9 +973,6 @@ def probe_command(ctx: click.Context, publication: str, archive: str) -> None:
 
 
 def main() -> None:
-    # What a command loads is no garbage, and the system clears it away: to look through it took a seventh of a search.
-    gc.set_threshold(100_000)
-    atexit.register(gc.freeze)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Hangul is printed whatever the locale says.

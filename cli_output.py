@@ -97,7 +97,9 @@ def hits_as_text(results: "Results", screen: Screen) -> Iterator[str]:
 
 def _hit_lines(hit: "Hit", titles: Mapping[str, str], screen: Screen) -> Iterator[str]:
     document = hit.document
-    yield from screen.lines(screen.marked(one_line(document.headline), hit.headline_highlights, BOLD))
+    # To find what to mark takes time, and without colours nobody sees it.
+    marks = hit.headline_highlights if screen.color else ()
+    yield from screen.lines(screen.marked(one_line(document.headline), marks, BOLD))
     yield from screen.lines(one_line(about(hit, titles)), "  ")
     part = hit.snippet(_SNIPPET)
     if part.text:
