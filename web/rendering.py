@@ -45,10 +45,6 @@ def _other_language(request: Request, spoken: str) -> str:
     return f"?{urlencode([*kept, ('lang', other)])}"
 
 
-def headline(hit: Hit) -> Markup:
-    return markup.marked(hit.document.headline, hit.headline_highlights)
-
-
 def excerpt(hit: Hit) -> Markup:
     found = hit.snippet(_SNIPPET)
     return markup.marked(found.text, found.highlights)
@@ -77,7 +73,6 @@ def _environment(name: str) -> Environment:
         "paragraphs": markup.paragraphs,
         "address": markup.web_address,
         "host": host,
-        "headline": headline,
         "excerpt": excerpt,
         "told": in_korean if name == KOREAN else str,
     }
