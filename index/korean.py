@@ -489,13 +489,17 @@ def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
     return tokens
 
 
+# Nouns of one syllable that are another in front of an ending: 것 in 게, 터 in 텐데, 적 in 제, 끼 in 껴.
+_MELTING = frozenset("것거터적치바애티끼")
+
+
 @lru_cache(maxsize=256)
 def traces(text: str) -> re.Pattern[str]:
     """Return what is there wherever *text* is a term: 가게 may stand in 가겔, 모르다 in 몰라, 1000 in 1,000."""
-    if len(text) < 2 or _DIGIT.search(text):
+    if text in _MELTING or _DIGIT.search(text):
         return re.compile("")
     stem, ending = text[:-1], text[-1]
-    if ending != "다":
+    if ending != "다" or not stem:
         return re.compile(re.escape(stem) + _with_any_final(ending))
     is_contracted = len(stem) < 2 or "아" <= stem[1] < "자"
     return re.compile("" if is_contracted else _with_any_final(stem[0]))
@@ -559,9 +563,15 @@ class Analysis:
         return all(traces(text).search(self._seen.text) for text in texts)
 
     def traces(self, text: str) -> Iterator[int]:
-        """Yield where in the text as stored *text* may stand, nothing for what may stand anywhere."""
-        for found in traces(text).finditer(self._seen.text) if traces(text).pattern else ():
-            yield self._seen.starts[found.start()]
+        """Yield where in the text as stored *text* may stand, nothing for what may stand anywhere.
+
+        A syllable is looked for where a word begins: elsewhere it is most likely a part of the word.
+        """
+        seen = self._seen.text
+        for found in traces(text).finditer(seen) if traces(text).pattern else ():
+            at = found.start()
+            if len(text) > 1 or not seen[at - 1 : at].isalnum():
+                yield self._seen.starts[at]
 
     @cached_property
     def _seen(self) -> Normalised:

