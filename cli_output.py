@@ -8,8 +8,8 @@ import io
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from factpl_crawler.documents import Document
 from factpl_crawler.harmless import harmless, one_line
@@ -53,8 +53,7 @@ _HIT_COLUMNS = (
 Row = tuple[object, ...]
 
 
-@dataclass(frozen=True)
-class Screen:
+class Screen(NamedTuple):
     """`width` counts columns, two to a Hangul syllable; without it no line is broken."""
 
     color: bool = False
@@ -197,7 +196,7 @@ def aliases_as_text(aliases: "Sequence[Alias]") -> Iterator[str]:
 
 
 def aliases_as_json(aliases: "Sequence[Alias]") -> Iterator[str]:
-    yield to_json([asdict(alias) for alias in aliases], indent=2)
+    yield to_json([alias._asdict() for alias in aliases], indent=2)
 
 
 def aliases_as_csv(aliases: "Sequence[Alias]") -> Iterator[str]:

@@ -2,15 +2,14 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 STORE_ID = "store_id"
 CHANGED = "changed"
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """`changed` grows with every write that changes a document."""
 
     store_id: str

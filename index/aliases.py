@@ -3,10 +3,9 @@
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from index.errors import AliasesBroken
 from index.korean import normalise, read_hanja
@@ -17,8 +16,7 @@ MAX_OTHERS = 4
 LEARNT = "aliases.tsv"
 
 
-@dataclass(frozen=True)
-class Alias:
+class Alias(NamedTuple):
     """Names of one thing; *documents* is how many gave them together, or None for those of the file."""
 
     names: tuple[str, ...]

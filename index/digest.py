@@ -1,7 +1,7 @@
 """A period of the archive as a letter: what it has for each saved search, its issues, and the words that rose."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -57,7 +57,7 @@ class Digest:
 def digest(searches: Iterable[SavedSearch], *, index_dir: Path, since: date, until: date, limit: int = 10) -> Digest:
     """Return what is dated from *since* to *until*, both included; of each search the best *limit* documents."""
     period = Filters(since=since, until=until)
-    entries = search("", index_dir=index_dir, filters=replace(period, kind=("entry",)), sort="date", limit=MOST_ENTRIES)
+    entries = search("", index_dir=index_dir, filters=period._replace(kind=("entry",)), sort="date", limit=MOST_ENTRIES)
     return Digest(
         since,
         until,
@@ -71,7 +71,7 @@ def digest(searches: Iterable[SavedSearch], *, index_dir: Path, since: date, unt
 
 
 def _found(saved: SavedSearch, period: Filters, index_dir: Path, limit: int) -> Found:
-    filters = replace(saved.filters, since=period.since, until=period.until)
+    filters = saved.filters._replace(since=period.since, until=period.until)
     results = search(saved.query, index_dir=index_dir, filters=filters, limit=limit, collapse=True, reread=False)
     return Found(saved, results.total, results.hits, dict(results.publications))
 

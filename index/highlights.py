@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import chain
 from math import inf
@@ -96,7 +95,7 @@ def _sought(query: Query, field: str) -> list[_Sought]:
 
 def _looked_for(value: Text) -> QueryTerms:
     terms = query_terms(value.text, phrase=not isinstance(value, Word))
-    return replace(terms, open_ended=True) if isinstance(value, Prefix) else terms
+    return terms._replace(open_ended=True) if isinstance(value, Prefix) else terms
 
 
 def _spans_of(sought: _Sought, analysis: Analysis, bigrams: list[Token], text: str) -> Iterator[Span]:

@@ -7,7 +7,6 @@ import zlib
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain, groupby, pairwise
 from pathlib import Path
@@ -639,8 +638,7 @@ _DIGIT = re.compile("[0-9]")
 _SIGNS_AROUND = re.compile(r"^[\W_]+(?=\w)|(?<=\w)[\W_]+$")
 
 
-@dataclass(frozen=True)
-class QueryTerms:
+class QueryTerms(NamedTuple):
     """What a word or a phrase looks for.
 
     `literal`: bigrams that stand side by side; with `open_ended` the last one is a syllable that may begin a longer

@@ -3,9 +3,8 @@
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from index.errors import IndexBroken
 from index.korean import ANALYSIS_VERSION
@@ -14,8 +13,7 @@ from index.schema import SCHEMA_VERSION
 _NAME = "meta.json"
 
 
-@dataclass(frozen=True)
-class Meta:
+class Meta(NamedTuple):
     """`folder` is where in the index's directory the engine's files are; `changed` is the store's at the build."""
 
     schema_version: int
@@ -36,7 +34,7 @@ def read_meta(index_dir: Path) -> Meta | None:
     """Return None where there is no index; raise IndexBroken for one whose description cannot be read."""
     try:
         data: dict[str, Any] = json.loads((index_dir / _NAME).read_text(encoding="utf-8"))
-        return Meta(**{field.name: data[field.name] for field in fields(Meta)})
+        return Meta(**{name: data[name] for name in Meta._fields})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as e:
@@ -45,7 +43,7 @@ def read_meta(index_dir: Path) -> Meta | None:
 
 def write_meta(index_dir: Path, meta: Meta) -> None:
     """Replace the description, and with it the index in use, in one step that outlives a power cut."""
-    replace_file(index_dir / _NAME, [json.dumps(asdict(meta), ensure_ascii=False, indent=1)])
+    replace_file(index_dir / _NAME, [json.dumps(meta._asdict(), ensure_ascii=False, indent=1)])
 
 
 def replace_file(path: Path, lines: Iterable[str]) -> None:

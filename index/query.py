@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from index.korean import is_particle, is_searchable
 from index.schema import FIELD_BY_PREFIX, KINDS, SAME_FIELD, Field
@@ -182,8 +183,7 @@ _SLOP = re.compile(r"~([0-9]*)")
 _FULL_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 
 
-@dataclass(frozen=True)
-class _Lexeme:
+class _Lexeme(NamedTuple):
     """`kind` is one of `( ) - or term`."""
 
     kind: str

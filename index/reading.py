@@ -5,8 +5,7 @@ What is done here is told in `Reading`; nothing is done to phrases, fields, excl
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from index.aliases import MAX_OTHERS, Alias, Aliases
 from index.keyboard import is_initials, other_layout
@@ -59,8 +58,7 @@ class Index(Protocol):
 Kind = Literal["literal", "particle", "keyboard", "initials", "prefix", "spacing", "spelling"]
 
 
-@dataclass(frozen=True)
-class Correction:
+class Correction(NamedTuple):
     """Queries: *typed* found nothing, *used* is what was searched for in its place."""
 
     kind: Kind
@@ -68,8 +66,7 @@ class Correction:
     used: str
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """`query` is what is searched for. With `optional`, any of those is enough, and `complete` documents have all."""
 
     query: Query
@@ -299,7 +296,7 @@ def doubted(reading: Reading, typed: Query, index: Index) -> Reading:
         return reading
     for word in words:
         if likelier := _likelier(word.text.casefold(), index):
-            return replace(reading, suggestions=tuple(str(_with(typed, word, Word(one))) for one in likelier))
+            return reading._replace(suggestions=tuple(str(_with(typed, word, Word(one))) for one in likelier))
     return reading
 
 

@@ -3,16 +3,14 @@
 import re
 import unicodedata
 import zlib
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from factpl_crawler.documents import Document
 
 SCHEMA_VERSION = 4
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """`text` is found by words, `keyword` by its whole value, `day` by a period."""
 
     name: str

@@ -60,8 +60,7 @@ MOST_TOLD = 100
 MOST_EXPLAINED = 10_000
 
 
-@dataclass(frozen=True)
-class Filters:
+class Filters(NamedTuple):
     """Of one filter's values any will do; of the filters, all must. Days are Korea's, both included."""
 
     since: date | None = None
@@ -92,8 +91,7 @@ class Filters:
 NO_FILTERS = Filters()
 
 
-@dataclass(frozen=True)
-class Highlight:
+class Highlight(NamedTuple):
     """Code points `start:end` of the document's headline or body."""
 
     field: str
@@ -145,8 +143,7 @@ class Hit:
         return tuple(Highlight(marking.field, start, end) for start, end in marking.spans())
 
 
-@dataclass(frozen=True)
-class Results:
+class Results(NamedTuple):
     """One page of *total* documents; `query` is the query as it was understood.
 
     Where nothing was found as typed, `correction` says what was searched for in its place, `partial` that documents
@@ -176,7 +173,7 @@ def search(
     *,
     index_dir: Path,
     store_path: Path | None = None,
-    filters: Filters = Filters(),
+    filters: Filters = NO_FILTERS,
     sort: Sort | None = None,
     limit: int = 10,
     offset: int = 0,
@@ -231,7 +228,7 @@ def search(
 
 
 def search_ids(
-    text: str, *, index_dir: Path, filters: Filters = Filters(), exact: bool = False, aliases: bool = True
+    text: str, *, index_dir: Path, filters: Filters = NO_FILTERS, exact: bool = False, aliases: bool = True
 ) -> Iterator[str]:
     """Yield the id of every document that matches what was typed, in no particular order."""
     with opened(index_dir) as (reader, meta):

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from math import inf
+from typing import NamedTuple
 
 from index.highlights import Marking
 from index.search import Highlight
@@ -24,8 +24,7 @@ _TRIES = 4
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 
-@dataclass(frozen=True)
-class Snippet:
+class Snippet(NamedTuple):
     """`highlights` are offsets into `text`, which is one line and has an ellipsis where it was cut."""
 
     text: str
@@ -65,7 +64,7 @@ def snippet(text: str, highlights: Sequence[Highlight], width: int) -> Snippet:
     start, end = _window(text, [mark.start for mark in highlights], width)
     before, after = ELLIPSIS if start else "", ELLIPSIS if end < len(text.rstrip()) else ""
     shift = len(before) - start
-    inside = (replace(m, end=min(m.end, end)) for m in highlights if start <= m.start < end)
+    inside = (m._replace(end=min(m.end, end)) for m in highlights if start <= m.start < end)
     marks = tuple(Highlight(mark.field, mark.start + shift, mark.end + shift) for mark in inside)
     return _on_one_line(Snippet(before + text[start:end] + after, marks))
 
@@ -73,7 +72,7 @@ def snippet(text: str, highlights: Sequence[Highlight], width: int) -> Snippet:
 def _on_one_line(part: Snippet) -> Snippet:
     gone = [at for space in _SPACE.finditer(part.text) for at in range(space.start() + 1, space.end())]
     marks = (
-        replace(mark, start=mark.start - bisect_left(gone, mark.start), end=mark.end - bisect_left(gone, mark.end))
+        mark._replace(start=mark.start - bisect_left(gone, mark.start), end=mark.end - bisect_left(gone, mark.end))
         for mark in part.highlights
     )
     return Snippet(_SPACE.sub(" ", part.text), tuple(marks))

@@ -16,7 +16,6 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from heapq import nlargest
@@ -364,8 +363,7 @@ def _opening(storage: _Storage) -> Iterator[None]:
         raise IndexBroken(storage.folder, repr(e)) from e
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """`stored` is the document as `schema.stored_document` reads it."""
 
     stored: bytes

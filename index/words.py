@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from math import log
@@ -90,7 +90,7 @@ def rising_words(filters: Filters, *, index_dir: Path, limit: int = 20) -> list[
     assert filters.since is not None
     if filters.since.toordinal() <= DAYS_BEFORE:
         raise NothingBeforeError(filters.since)
-    before = replace(filters, since=filters.since - timedelta(DAYS_BEFORE), until=filters.since - timedelta(1))
+    before = filters._replace(since=filters.since - timedelta(DAYS_BEFORE), until=filters.since - timedelta(1))
     with opened(index_dir) as (reader, _):
         documents_before = day_counts(reader, before.narrow(Everything())).total()
         if not documents_before:
@@ -120,7 +120,7 @@ def _as_many_as_there_is_time_for(stored: Iterable[bytes]) -> Iterator[str]:
 
 def _count(reader: "Reader", word: str, period: Filters) -> int:
     # Not by a range of days, which each time would cost more than the word.
-    query = replace(period, since=None, until=None).narrow(Stem(word))
+    query = period._replace(since=None, until=None).narrow(Stem(word))
     assert period.since is not None
     assert period.until is not None
     return sum(count for day, count in day_counts(reader, query).items() if period.since <= day <= period.until)

@@ -1,7 +1,6 @@
 """What the pages show: the index and the archive in one folder, as they are at the moment."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -80,7 +79,7 @@ class Archive:
 
         # The filters too: 지난달 is another month one day.
         found = self._keep(("search", asked, asked.filters, tuple(facets), most_values, explain, reread), find)
-        return replace(found, warnings=[*self.warnings(), *found.warnings])
+        return found._replace(warnings=[*self.warnings(), *found.warnings])
 
     def label(self, facet: str, value: str) -> str:
         """Return what the whole archive prints for a *value* of a facet, or the value."""
