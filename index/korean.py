@@ -109,8 +109,9 @@ class Token(NamedTuple):
 # Far enough apart that nothing near the end of one paragraph is near the start of the next.
 PARAGRAPH_GAP = 16
 
-_HANGUL = "가-힣ㄱ-ㆎ"
-_HAN = "\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+# A letter of Korean, Japanese or Chinese, or of the few others that come after them. A class that names wide ranges
+# takes long to compile, and every search does it.
+_EASTERN = "[^\\W\0-\u3004]"
 _PARTICLES = frozenset(
     "은 는 이 가 을 를 의 에 와 과 도 만 로 나 랑 야 께 으로 이나 이랑 이야 에서 에게 한테 께서 까지 부터 "
     "처럼 보다 마저 조차 밖에 하고 라고 이라고 라는 이라는 라며 이라며 란 이란 라도 이라도 마다 대로 만큼 로서 "
@@ -121,10 +122,9 @@ _PARTICLES = frozenset(
 )
 _LONGEST_PARTICLE = max(map(len, _PARTICLES))
 
-# Wide classes take long to compile, and every search does it: there are as few as can be.
 _RUN = re.compile(
-    f"(?P<word>(?:[{_HANGUL}{_HAN}]+·?)+)|(?P<number>[0-9]+(?:,[0-9]{{3}})*(?![0-9]))"
-    f"|(?P<letters>[^\\W_0-9{_HANGUL}{_HAN}]+)|(?P<line>\n+)"
+    f"(?P<word>(?:{_EASTERN}+·?)+)|(?P<number>[0-9]+(?:,[0-9]{{3}})*(?![0-9]))"
+    f"|(?P<letters>(?:(?!{_EASTERN})[^\\W_0-9])+)|(?P<line>\n+)"
 )
 # What is taken of words with dots between them: each, or all as one.
 _EACH, _JOINED = re.compile("(?P<word>[^·]+)"), re.compile("(?P<joined>.+)")
@@ -140,7 +140,7 @@ Run = re.Match[str]
 
 
 def _has_han(text: str) -> bool:
-    """Say whether *text* has any of `_HAN`."""
+    """Say whether *text* has Hanja or kana."""
     return not text.isascii() and any(_is_han(c) for c in set(text) if "々" <= c <= "鿿" or c >= "\uf900")
 
 

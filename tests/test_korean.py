@@ -249,6 +249,12 @@ def test_bigrams_stand_side_by_side_on_a_line_and_not_across_lines() -> None:
     assert bigrams("그로크(Groq) 칩\n값") == [("그로", 0), ("로크", 1), ("groq", 2), ("칩", 3), ("값", 20)]
 
 
+def test_letters_of_the_east_are_taken_by_two_and_others_as_a_whole() -> None:
+    by_two = ["김ㅋ", "ㅋㅋ", "ㄅㄆ", "ㄆㄇ"]
+    assert [text for text, _ in bigrams("김ㅋㅋ ㄅㄆㄇ Groq칩ab ไทย")] == [*by_two, "groq", "칩", "ab", "ไทย"]
+    assert ("𠮷野", 0) in bigrams("𠮷野家")
+
+
 def test_the_start_of_a_word_is_marked_and_otherwise_that_of_a_syllable_with_its_particle() -> None:
     starts = [(token.text, token.position) for token in analyse("AI반도체 하나무역이 틀릴 수도 있다").starts]
     assert starts == [("^반도", 1), ("^하나", 3), ("^틀릴", 7), ("~수도", 8), ("^있다", 9)]
