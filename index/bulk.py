@@ -8,13 +8,16 @@ import os
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, reduce
-from itertools import chain, repeat
+from heapq import nlargest
+from itertools import chain, compress, repeat
+from math import inf
+from operator import mul
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from index.codec import Postings
+from index.codec import Numbers, Postings
 from index.plan import AllOf, AnyOf, Days, Every, Issues, Near, Plan, Prefix, Term, Without, ranges, terms
 
 # From so many postings on, of one search or of several, numpy's loading is paid for by its speed.
@@ -138,8 +141,9 @@ class Sets:
     def scores(self, docs: set[int], scored: list[Scored], bonuses: list[tuple[set[int], float]]) -> "SetRanked":
         scores = dict.fromkeys(docs, 0.0)
         for one in scored:
+            factor = one.factor
             for doc, tf in _frequencies(one, docs).items():
-                scores[doc] += one.factor * tf / (1 + tf)
+                scores[doc] += factor * tf / (1 + tf)
         for earning, bonus in bonuses:
             for doc in earning & docs:
                 scores[doc] += bonus
@@ -160,19 +164,29 @@ def _placed(postings: Postings, within: set[int]) -> set[int]:
 
 
 def _frequencies(one: Scored, docs: set[int]) -> dict[int, float]:
-    frequencies: dict[int, float] = defaultdict(float)
+    frequencies: dict[int, float] = {}
     for _, postings, lengths, shares in one.fields:
-        for doc, freq in _freqs(postings, docs):
-            frequencies[doc] += freq * shares[lengths[doc]]
+        found, freqs = _within(postings, docs)
+        worth = map(mul, freqs, map(shares.__getitem__, map(lengths.__getitem__, found)))
+        if not frequencies:
+            frequencies = dict(zip(found, worth, strict=True))
+            continue
+        for doc, tf in zip(found, worth, strict=True):
+            frequencies[doc] = frequencies.get(doc, 0.0) + tf
     return frequencies
 
 
-def _freqs(postings: Postings, docs: set[int]) -> list[tuple[int, int]]:
+def _within(postings: Postings, docs: set[int]) -> tuple[Numbers, Numbers]:
+    """Return those of *docs* that have the term, and how often."""
     # To look each document up takes some twenty times as long as to pass it by.
     if len(docs) * 20 < len(postings.docs):
-        return [(doc, postings.freq(i)) for doc in docs if (i := postings.index(doc)) is not None]
-    found = zip(postings.docs, postings.freqs or repeat(1), strict=False)
-    return [(doc, freq) for doc, freq in found if doc in docs]
+        indexes = [(doc, i) for doc in docs if (i := postings.index(doc)) is not None]
+        return [doc for doc, _ in indexes], [postings.freq(i) for _, i in indexes]
+    freqs = postings.freqs or [1] * len(postings.docs)
+    if docs.issuperset(postings.docs):
+        return postings.docs, freqs
+    here = [doc in docs for doc in postings.docs]
+    return list(compress(postings.docs, here)), list(compress(freqs, here))
 
 
 class SetRanked:
@@ -180,7 +194,9 @@ class SetRanked:
         self.scores = scores
 
     def best(self, count: int, second: Sequence[int]) -> list[tuple[float, int, int]]:
-        ranked = sorted(((score, second[doc], doc) for doc, score in self.scores.items()), reverse=True)
+        scores = self.scores
+        lowest = min(nlargest(count, scores.values()), default=inf)
+        ranked = sorted(((scores[doc], second[doc], doc) for doc in scores if scores[doc] >= lowest), reverse=True)
         last = ranked[count - 1][:2] if 0 < count <= len(ranked) else None
         return [one for i, one in enumerate(ranked) if i < count or one[:2] == last]
 
