@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain, groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
@@ -295,6 +296,8 @@ _FINALS = ord("개") - ord("가")
 _TAIL = re.compile("E|XS[NVA]|VCP|VX")
 # What no compound goes across: 데이터를 들고 주민센터에 has no 데이터센터.
 _BREAK = re.compile(r"J|MAG|(?:.*\+)?E[CF]")
+# There are few tags, and each is asked of again and again.
+_is_tail, _is_break = lru_cache(_TAIL.match), lru_cache(_BREAK.match)
 _LINE = re.compile(".+")
 # mecab's time grows with the square of a run's length, so it gets long ones in parts.
 _CHUNK = re.compile(r".{1,800}(?=\s|$)|.{1,800}", re.MULTILINE)
@@ -302,13 +305,18 @@ _CHUNK = re.compile(r".{1,800}(?=\s|$)|.{1,800}", re.MULTILINE)
 _local = threading.local()
 
 
+# (texts, tag) of a term, where one of the texts is meant: 들었다 is of 듣다 or of 들다.
+_Kept = tuple[list[str], str]
+
+
 class _Morpheme(NamedTuple):
-    """One word of the dictionary; offsets are into the normalised text."""
+    """One word of the dictionary; offsets are into the normalised text. `kept` are those of `parts` that are terms."""
 
     start: int
     end: int
     tag: str
     parts: list[tuple[str, str]]
+    kept: list[_Kept]
 
 
 def _tagger() -> mecab_ko.Tagger:
@@ -336,12 +344,24 @@ def _morphemes(text: str, start: int = 0, end: int | None = None) -> Iterator[_M
                 start = text.index(surface, position)
                 position = start + len(surface)
                 # Some words of the dictionary end with a blank.
-                yield _Morpheme(start, start + len(surface.rstrip()), *_read(surface.rstrip(), feature))
+                word = surface.rstrip()
+                yield _Morpheme(start, start + len(word), *_read(word, feature))
 
 
 # Most of a text is words that were just read.
 @lru_cache(maxsize=30_000)
-def _read(surface: str, feature: str) -> tuple[str, list[tuple[str, str]]]:
+def _read(surface: str, feature: str) -> tuple[str, list[tuple[str, str]], list[_Kept]]:
+    """Return what `_Morpheme` holds of a word."""
+    tag, parts = _tagged(surface, feature)
+    return tag, parts, [([_term(part, tag)], tag) for part, tag in parts if tag in _KEPT and tag not in _FOREIGN]
+
+
+def _term(part: str, tag: str) -> str:
+    """Return 사다 for a verb's stem, as 사 is the noun in 회사 and a number."""
+    return f"{part}다" if tag in _VERBS else part
+
+
+def _tagged(surface: str, feature: str) -> tuple[str, list[tuple[str, str]]]:
     tag, *_, kind, _first, _last, expression = feature.split(",", 7)
     # No term has a blank within: the dictionary has 영치기 영차.
     parts = [(word, tag) for word in surface.split()]
@@ -373,7 +393,7 @@ def _marked_ends(morphemes: list[_Morpheme]) -> list[int]:
     ends = [m.end for m in morphemes]
     for i in range(len(morphemes) - 2, -1, -1):
         after = morphemes[i + 1]
-        if after.start == morphemes[i].end and _TAIL.match(after.tag):
+        if after.start == morphemes[i].end and _is_tail(after.tag):
             ends[i] = ends[i + 1]
     return ends
 
@@ -411,16 +431,16 @@ _MISTAKEN = re.compile("(?P<낫>나)(?=[아았으은을])|(?P<쌓>쌓았)")
 _POLITE = ("니다", "니까")
 
 
-def _kept(text: str, m: _Morpheme) -> list[tuple[list[str], str]]:
-    """Return (texts, tag), of each term all that it may be: 사다 for 샀다, as 사 is the noun in 회사 and a number."""
-    kept = [([part], tag) for part, tag in m.parts if tag in _KEPT and tag not in _FOREIGN]
-    if not kept or _ends_politely(text, m.start):
+def _kept(text: str, m: _Morpheme) -> list[_Kept]:
+    """Return the terms of *m*, of each all that it may be here."""
+    if not m.kept or _ends_politely(text, m.start):
         return []
     if _ends_politely(text, m.end) and "+" not in m.tag:
-        kept = [(_joined_stems(text[m.start : m.end]), "VV")]
-    elif m.parts[0][1] in _VERBS:
-        kept[0] = _verb_stems(text, m), m.parts[0][1]
-    return [([f"{part}다" if tag in _VERBS else part for part in texts], tag) for texts, tag in kept]
+        return [([_term(stem, "VV") for stem in _joined_stems(text[m.start : m.end])], "VV")]
+    tag = m.parts[0][1]
+    if tag in _VERBS:
+        return [([_term(stem, tag) for stem in _verb_stems(text, m)], tag), *m.kept[1:]]
+    return m.kept
 
 
 def _ends_politely(text: str, at: int) -> bool:
@@ -454,7 +474,7 @@ def _terms(text: str, morphemes: list[_Morpheme]) -> list[tuple[int, int, list[s
     terms = [
         (m.start, end, texts, tag)
         for m, end in zip(morphemes, _marked_ends(morphemes), strict=True)
-        if not m.tag.startswith("J")
+        if m.kept and not m.tag.startswith("J")
         for texts, tag in _kept(text, m)
     ]
     # Not the dictionary's Latin and digits: it knows some runs whole and cuts others.
@@ -463,7 +483,7 @@ def _terms(text: str, morphemes: list[_Morpheme]) -> list[tuple[int, int, list[s
         for run in _runs(text)
         if run.lastgroup in ("number", "letters")
     ]
-    return sorted(terms, key=lambda term: term[0])
+    return sorted(terms, key=itemgetter(0))
 
 
 def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
@@ -473,9 +493,10 @@ def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
     """
     tokens: list[Token] = []
     position = before = 0
-    breaks = deque(m.end for m in morphemes if _BREAK.match(m.tag))
+    breaks = deque(m.end for m in morphemes if _is_break(m.tag))
+    starts, ends = normal.starts, normal.ends
     for start, end, texts, tag in _terms(normal.text, morphemes):
-        if "\n" in normal.text[before:start]:
+        if normal.text.find("\n", before, start) >= 0:
             position += PARAGRAPH_GAP
         while breaks and breaks[0] <= before:
             breaks.popleft()
@@ -483,7 +504,7 @@ def _tokens(normal: Normalised, morphemes: list[_Morpheme]) -> list[Token]:
             position += 1
         before = start
         required = tag not in _WEAK and not (tag == "VV" and texts[0] in _WEAK_VERBS)
-        tokens += (Token(text, *normal.span(start, end), position, tag, required) for text in texts)
+        tokens += [Token(text, starts[start], ends[end - 1], position, tag, required) for text in texts]
         position += 1
     return tokens
 

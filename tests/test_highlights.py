@@ -105,8 +105,7 @@ def test_nouns_of_a_syllable_are_looked_for_where_the_dictionary_may_find_them()
     for found in re.findall(rb"[A-Z+]+,[^,\0]*,[TF],[^,\0]+,Inflect,[^\0]*/N[^\0]*", dictionary):
         feature = found.decode()
         word = feature.split(",")[3]
-        tag, parts = korean._read(word, feature)
-        for texts, _ in korean._kept(word, korean._Morpheme(0, len(word), tag, parts)):
+        for texts, _ in korean._kept(word, korean._Morpheme(0, len(word), *korean._read(word, feature))):
             untraced |= {text for text in texts if len(text) == 1 and not traces(text).search(word)}
     assert untraced <= set("년지놈몫듯꾸주떄친무")
 
