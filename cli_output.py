@@ -3,7 +3,6 @@
 What was crawled may hold whatever its writer liked: control characters are shown, never obeyed.
 """
 
-import csv
 import io
 import json
 import shlex
@@ -405,7 +404,7 @@ def issues_as_text(issues: "Sequence[IssueSummary]") -> Iterator[str]:
 
 
 def issues_as_json(issues: "Sequence[IssueSummary]") -> Iterator[str]:
-    yield to_json([asdict(issue) for issue in issues], indent=2)
+    yield to_json([issue.to_dict() for issue in issues], indent=2)
 
 
 def issues_as_csv(issues: "Sequence[IssueSummary]") -> Iterator[str]:
@@ -474,6 +473,8 @@ def _column(cells: Sequence[object]) -> list[str]:
 
 
 def csv_lines(header: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    import csv  # for tables alone
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)

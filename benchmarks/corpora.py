@@ -90,6 +90,8 @@ def document(text: Text) -> Document:
         site=None,
         truncated=False,
         version=1,
+        links=[],
+        linked_from=[],
     )
 
 

@@ -160,6 +160,8 @@ def _document(id: str, body: str) -> Document:
         site=None,
         truncated=False,
         version=1,
+        links=[],
+        linked_from=[],
     )
 
 

@@ -59,8 +59,7 @@ def _entry(number: int, text: Text) -> Document:
     issue_number = int(issue_id.partition("/")[2])
     made = article_of(text)
     day = made.date_published
-    return replace(
-        made,
+    return made._replace(
         id=_entry_id(number),
         kind="entry",
         publication=WEEKLY,
@@ -81,8 +80,7 @@ def _entry(number: int, text: Text) -> Document:
 
 def _article(number: int, text: Text) -> Document:
     place = number % _TO_AN_ENTRY
-    return replace(
-        document(text),
+    return document(text)._replace(
         id=f"a/{_path(number)}",
         section=_section(number),
         authors=_authors(number),

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,8 +42,7 @@ class Linked(TextSource):
 
 def _linked(number: int, document: Document) -> Document:
     issue, position = divmod(number, 10)
-    return replace(
-        document,
+    return document._replace(
         authors=[f"기자{number % 2_000}"],
         site=f"news{number % 500}.example",
         section=Section(None, f"칼럼 {number % 100}"),

@@ -85,6 +85,7 @@ def _entry(letter: Letter, position: int, section: Section | None, piece: Piece)
         truncated=False,
         version=1,
         links=links,
+        linked_from=[],
     )
 
 
@@ -125,5 +126,6 @@ def _article(story: Story, linked_from: Mapping[str, list[LinkedFrom]]) -> Docum
         site=story.host,
         truncated=story.oddity == "paywalled",
         version=1,
+        links=[],
         linked_from=sorted(linked_from[story.id], key=lambda link: (link.entry, link.position)),
     )

@@ -1,24 +1,21 @@
 """The document: what is searched and exported, an entry or an article. See docs/data.md."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 SCHEMA_VERSION = 1
 
 Kind = Literal["entry", "article"]
 
 
-@dataclass(frozen=True)
-class PublicationRef:
+class PublicationRef(NamedTuple):
     """A newsletter: `factpl`, 팩플 Weekly."""
 
     id: str
     title: str
 
 
-@dataclass(frozen=True)
-class IssueRef:
+class IssueRef(NamedTuple):
     """One mailing, `number` where it is numbered: `factpl/55`."""
 
     id: str
@@ -29,16 +26,14 @@ class IssueRef:
     date_published_source: str | None
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """`id` is None for a label that the publication's file does not know."""
 
     id: str | None
     label: str
 
 
-@dataclass(frozen=True)
-class DocumentLink:
+class DocumentLink(NamedTuple):
     """Where a document links to, and in which order; `article` is the id that the page has or would have."""
 
     position: int
@@ -47,8 +42,7 @@ class DocumentLink:
     article: str
 
 
-@dataclass(frozen=True)
-class LinkedFrom:
+class LinkedFrom(NamedTuple):
     """The entry, by its id, that links to an article, and the text of the link."""
 
     entry: str
@@ -56,8 +50,7 @@ class LinkedFrom:
     text: str
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """Dates are ISO 8601 in KST with the offset; midnight where only a day is printed."""
 
     id: str
@@ -79,15 +72,23 @@ class Document:
     site: str | None
     truncated: bool
     version: int
-    links: list[DocumentLink] = field(default_factory=list)
-    linked_from: list[LinkedFrom] = field(default_factory=list)
+    links: list[DocumentLink]
+    linked_from: list[LinkedFrom]
 
     def to_json(self) -> str:
         """Return one line of JSON, `schema_version` first, Hangul unescaped."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"schema_version": SCHEMA_VERSION, **asdict(self)}
+        return {
+            "schema_version": SCHEMA_VERSION,
+            **self._asdict(),
+            "publication": self.publication._asdict() if self.publication else None,
+            "issue": self.issue._asdict() if self.issue else None,
+            "section": self.section._asdict() if self.section else None,
+            "links": [link._asdict() for link in self.links],
+            "linked_from": [link._asdict() for link in self.linked_from],
+        }
 
     @classmethod
     def from_json(cls, line: str | bytes) -> Self:
@@ -105,10 +106,9 @@ class Document:
         version = data.get("schema_version")
         if version != SCHEMA_VERSION:
             raise ValueError(f"schema_version is {version!r}, this program reads {SCHEMA_VERSION}")
-        names = {f.name for f in fields(cls)}
-        if missing := sorted(names - data.keys()):
+        if missing := sorted({*cls._fields} - data.keys()):
             raise ValueError(f"missing: {', '.join(missing)}")
-        values = {name: data[name] for name in names}
+        values = {name: data[name] for name in cls._fields}
         try:
             for name, shape in (("publication", PublicationRef), ("issue", IssueRef), ("section", Section)):
                 values[name] = shape(**values[name]) if values[name] is not None else None

@@ -6,7 +6,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import UnionType
@@ -138,7 +138,7 @@ def _document(line: bytes) -> Document:
     if wrong := [name for name, value in _dates(document) if not _is_kst(value)]:
         raise ValueError(f"not a date like 2023-10-26T05:00:00+09:00: {', '.join(wrong)}")
     exported = _as_exported(document)
-    if wrong := [f.name for f in fields(Document) if getattr(document, f.name) != getattr(exported, f.name)]:
+    if wrong := [name for name in Document._fields if getattr(document, name) != getattr(exported, name)]:
         raise ValueError(f"{document.id} contradicts itself: {', '.join(wrong)}")
     return document
 
@@ -151,7 +151,7 @@ def _fits(value: Any, shape: Any) -> bool:
         return value in get_args(shape)
     if origin is list:
         return type(value) is list and all(_fits(item, get_args(shape)[0]) for item in value)
-    if is_dataclass(shape):
+    if shape in SHAPES:
         return type(value) is shape and all(_fits(getattr(value, name), part) for name, part in SHAPES[shape].items())
     if shape is int:
         return type(value) is int and 0 <= value <= LARGEST_INTEGER

@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -307,7 +307,7 @@ def _document(item: Issue | Article) -> tuple[str, str]:
 
 
 def _fields(document: Document) -> dict[str, Any]:
-    return {name: value for name, value in asdict(document).items() if name not in NOT_COMPARED}
+    return {name: value for name, value in document.to_dict().items() if name not in NOT_COMPARED}
 
 
 def _without_issue(fields: dict[str, Any]) -> dict[str, Any]:

@@ -235,6 +235,7 @@ def entry_document(
         truncated=False,
         version=version,
         links=ways_out,
+        linked_from=[],
     )
 
 
@@ -260,5 +261,6 @@ def article_document(row: Row, version: int, links: Iterable[Row]) -> Document:
         site=row["site"],
         truncated=row["truncated"],
         version=version,
+        links=[],
         linked_from=[LinkedFrom(link["entry_id"], link["position"], link["text"]) for link in ways_in],
     )

@@ -1,6 +1,5 @@
 """What tells one state of the archive from another, readable without the store's libraries."""
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +24,11 @@ def read_stamp(path: Path, *, immutable: bool = False) -> Stamp | None:
 
     One that is *immutable*, that nobody writes to, is read without a trace beside it.
     """
+    if not path.exists():
+        return None
+    # Here, as an index can be searched without its archive.
+    import sqlite3
+
     mode = "immutable=1" if immutable else "mode=ro"
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as connection:

@@ -30,7 +30,7 @@ def results_dict(results: "Results", limit: int, offset: int) -> dict[str, Any]:
 def _reading_dict(results: "Results") -> dict[str, Any]:
     """Return how the query was read, where that is not as it was typed."""
     read = {
-        "correction": results.correction._asdict() if results.correction else None,
+        "correction": asdict(results.correction) if results.correction else None,
         "partial": results.partial,
         "complete": results.complete,
         "dropped": list(results.dropped),
@@ -44,7 +44,7 @@ def hit_dict(hit: "Hit") -> dict[str, Any]:
         "score": hit.score,
         "issues": list(hit.issues),
         "similar": [document.id for document in hit.similar],
-        "highlights": [mark._asdict() for mark in hit.highlights],
+        "highlights": [dict(vars(mark)) for mark in hit.highlights],
         **({"lacks": list(hit.lacks)} if hit.lacks else {}),
         **({} if hit.explanation is None else {"explanation": hit.explanation}),
         "document": hit.document.to_dict(),

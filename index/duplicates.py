@@ -1,7 +1,6 @@
 """Which documents of a page say the same: an entry that repeats the lead of its article, an issue sent twice."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
@@ -29,11 +28,11 @@ def groups(documents: Sequence[Document]) -> list[list[int]]:
     return [*(members for _, members in found), *rest]
 
 
-@dataclass(frozen=True)
 class _Outline:
     """The letters and digits of a text, as runs of a few characters, where it begins and where it ends."""
 
-    document: Document
+    def __init__(self, document: Document) -> None:
+        self.document = document
 
     @cached_property
     def lead(self) -> frozenset[str]:

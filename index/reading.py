@@ -5,6 +5,7 @@ What is done here is told in `Reading`; nothing is done to phrases, fields, excl
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from index.aliases import MAX_OTHERS, Alias, Aliases
@@ -58,7 +59,8 @@ class Index(Protocol):
 Kind = Literal["literal", "particle", "keyboard", "initials", "prefix", "spacing", "spelling"]
 
 
-class Correction(NamedTuple):
+@dataclass(frozen=True)
+class Correction:
     """Queries: *typed* found nothing, *used* is what was searched for in its place."""
 
     kind: Kind

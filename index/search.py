@@ -91,7 +91,8 @@ class Filters(NamedTuple):
 NO_FILTERS = Filters()
 
 
-class Highlight(NamedTuple):
+@dataclass(frozen=True)
+class Highlight:
     """Code points `start:end` of the document's headline or body."""
 
     field: str

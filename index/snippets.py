@@ -4,6 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ def snippet(text: str, highlights: Sequence[Highlight], width: int) -> Snippet:
     start, end = _window(text, [mark.start for mark in highlights], width)
     before, after = ELLIPSIS if start else "", ELLIPSIS if end < len(text.rstrip()) else ""
     shift = len(before) - start
-    inside = (m._replace(end=min(m.end, end)) for m in highlights if start <= m.start < end)
+    inside = (replace(m, end=min(m.end, end)) for m in highlights if start <= m.start < end)
     marks = tuple(Highlight(mark.field, mark.start + shift, mark.end + shift) for mark in inside)
     return _on_one_line(Snippet(before + text[start:end] + after, marks))
 
@@ -72,7 +73,7 @@ def snippet(text: str, highlights: Sequence[Highlight], width: int) -> Snippet:
 def _on_one_line(part: Snippet) -> Snippet:
     gone = [at for space in _SPACE.finditer(part.text) for at in range(space.start() + 1, space.end())]
     marks = (
-        mark._replace(start=mark.start - bisect_left(gone, mark.start), end=mark.end - bisect_left(gone, mark.end))
+        replace(mark, start=mark.start - bisect_left(gone, mark.start), end=mark.end - bisect_left(gone, mark.end))
         for mark in part.highlights
     )
     return Snippet(_SPACE.sub(" ", part.text), tuple(marks))

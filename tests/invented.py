@@ -33,6 +33,8 @@ def document(id: str, headline: str = "", body: str = "", date: str | None = "20
         "site": None,
         "truncated": False,
         "version": 1,
+        "links": [],
+        "linked_from": [],
     }
     return Document(**(values | fields))
 

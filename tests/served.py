@@ -40,6 +40,8 @@ def entry(number: int, position: int, headline: str, body: str, **fields: object
         "site": None,
         "truncated": False,
         "version": 1,
+        "links": [],
+        "linked_from": [],
     }
     return Document(**values | fields)  # type: ignore[arg-type]  # of any kind
 
@@ -65,6 +67,8 @@ def article(number: int, headline: str, body: str, **fields: object) -> Document
         "site": "news.example",
         "truncated": False,
         "version": 1,
+        "links": [],
+        "linked_from": [],
     }
     return Document(**values | fields)  # type: ignore[arg-type]  # of any kind
 

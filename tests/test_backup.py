@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,7 @@ def data(tmp_path: Path) -> Path:
             for number in (1, 2, 3):
                 put(article(number))
         with store.importing() as put:
-            put(replace(article(3), body="셋째 글이 달라졌다."))
+            put(article(3)._replace(body="셋째 글이 달라졌다."))
         build(store, data / "index")
     (data / "warc").mkdir(mode=0o700)
     (data / "mail" / "2024").mkdir(mode=0o700, parents=True)

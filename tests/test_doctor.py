@@ -13,7 +13,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -388,7 +388,7 @@ def meta_with(**values: Any) -> Harm:
     def write(data: Path) -> None:
         meta = read_meta(data / "index")
         assert meta
-        (data / "index" / "meta.json").write_text(json.dumps(asdict(replace(meta, **values))))
+        (data / "index" / "meta.json").write_text(json.dumps(meta._replace(**values)._asdict()))
 
     return write
 

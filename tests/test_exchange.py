@@ -189,16 +189,16 @@ def test_import_over_another_text_keeps_the_old_one(store: Store, tmp_path: Path
     document = store.document("a/1")
     assert document is not None
     assert (document.version, store.counts()["versions"]) == (2, 1)
-    export([replace(document, body="다른 글", version=1)], out)
+    export([document._replace(body="다른 글", version=1)], out)
     assert import_documents(store, out) == Counts(changed=1)
-    assert (store.document("a/1"), store.counts()["versions"]) == (replace(document, body="다른 글", version=3), 2)
+    assert (store.document("a/1"), store.counts()["versions"]) == (document._replace(body="다른 글", version=3), 2)
 
 
 def test_import_removes_no_other_entry(store: Store, tmp_path: Path) -> None:
     out = tmp_path / "archive.jsonl"
     document = store.document("lantern/7#1")
     assert document is not None
-    export([replace(document, headline="새 머리")], out)
+    export([document._replace(headline="새 머리")], out)
     import_documents(store, out)
     assert [d.id for d in store.documents() if d.kind == "entry"] == ["lantern/7#1", "lantern/7#2", "lantern/8#1"]
 

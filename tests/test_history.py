@@ -1,7 +1,6 @@
 import doctest
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,12 +62,12 @@ def _corrected(night: Callable[[int], None]) -> None:
     night(8)
     put(ARTICLE)
     night(9)
-    corrected = replace(
-        ARTICLE, body="느린 배가 간다.\n\n물은 차고 깊다.\n\n등대에 불이 켜졌다.", headline="조용하던 항만"
+    corrected = ARTICLE._replace(
+        body="느린 배가 간다.\n\n물은 차고 깊다.\n\n등대에 불이 켜졌다.", headline="조용하던 항만"
     )
     put(corrected)
     night(11)
-    put(replace(corrected, authors=["도하린"]))
+    put(corrected._replace(authors=["도하린"]))
 
 
 TEXT = """\
@@ -184,7 +183,7 @@ def test_an_issue_is_referred_to_its_entries(run: Run) -> None:
 
 def test_what_a_terminal_would_obey_is_shown(run: Run) -> None:
     put(ARTICLE)
-    put(replace(ARTICLE, body="\x1b[31m빨강"))
+    put(ARTICLE._replace(body="\x1b[31m빨강"))
     assert "+␛[31m빨강\n" in run("a/naru/1").stdout
 
 

@@ -14,7 +14,6 @@ import tomllib
 import unicodedata
 import venv
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +69,7 @@ def entry(issue: IssueRef, position: int, headline: str, body: str, section: Sec
         truncated=False,
         version=1,
         links=links,
+        linked_from=[],
     )
 
 
@@ -100,6 +100,7 @@ DOCUMENTS = [
         site="news.example",
         truncated=True,
         version=3,
+        links=[],
         linked_from=[LinkedFrom("naru/12#1", 1, "원문"), LinkedFrom("naru/14#1", 1, "원문")],
     ),
 ]
@@ -424,7 +425,7 @@ def test_related_documents_are_listed_as_hits(run: Run) -> None:
 
 
 def test_words_that_rose_are_a_table_or_data(tmp_path: Path) -> None:
-    later = [replace(DOCUMENTS[2], id=f"naru/14#{n}", position=n, headline="하늘봇", body="") for n in (1, 2, 3)]
+    later = [DOCUMENTS[2]._replace(id=f"naru/14#{n}", position=n, headline="하늘봇", body="") for n in (1, 2, 3)]
     data = archive_of(tmp_path, DOCUMENTS[0], *later)
     assert shell(data, "words", "--since", "2024-03-20").stdout == (
         "word    documents  before  score\n하늘봇          3       0  4.499\n"
@@ -444,8 +445,8 @@ REPEATED = "강가에 새로 들어선 물레방아 발전소가 시험 가동�
 def test_what_says_the_same_is_named_under_the_best(tmp_path: Path) -> None:
     data = archive_of(
         tmp_path,
-        replace(DOCUMENTS[0], body=REPEATED),
-        replace(DOCUMENTS[3], body=f"{REPEATED} 더 긴 이야기가 뒤를 잇는다. 값은 아직 정해지지 않았다."),
+        DOCUMENTS[0]._replace(body=REPEATED),
+        DOCUMENTS[3]._replace(body=f"{REPEATED} 더 긴 이야기가 뒤를 잇는다. 값은 아직 정해지지 않았다."),
     )
     result = shell(data, "물레방아")
     assert "  +1 similar: a/news.example/1\n" in result.stdout
@@ -721,7 +722,7 @@ def stale(run: Run, archive: Path, tmp_path: Path) -> Path:
     """An archive with one document more than its index."""
     data = tmp_path / "stale"
     shutil.copytree(archive, data)
-    export([replace(DOCUMENTS[2], id="naru/14#2", position=2)], tmp_path / "more.jsonl")
+    export([DOCUMENTS[2]._replace(id="naru/14#2", position=2)], tmp_path / "more.jsonl")
     run("import", str(tmp_path / "more.jsonl"), "--data", str(data))
     return data
 

@@ -231,6 +231,7 @@ def test_entry_becomes_a_document_with_its_issue(store: Store) -> None:
                 DocumentLink(1, "읽기", "https://example.org/story/1", "a/example/1"),
                 DocumentLink(2, "", "https://example.org/story/2", "a/example/2"),
             ],
+            linked_from=[],
         )
     ]
 
@@ -394,6 +395,7 @@ def test_article_becomes_a_document_with_every_way_in(store: Store) -> None:
         site="example.org",
         truncated=False,
         version=1,
+        links=[],
         linked_from=[LinkedFrom("lantern/7#1", 2, "읽기"), LinkedFrom("lantern/7#2", 1, "여기")],
     )
 
@@ -805,9 +807,9 @@ def test_reader_does_not_wait_for_a_writer(store: Store) -> None:
     document = store.document("lantern/7#1")
     assert document is not None
     with store.importing() as put:
-        put(replace(document, body="아직 아니다."))
+        put(document._replace(body="아직 아니다."))
         assert store.document("lantern/7#1") == document
-    assert store.document("lantern/7#1") == replace(document, body="아직 아니다.", version=2)
+    assert store.document("lantern/7#1") == document._replace(body="아직 아니다.", version=2)
 
 
 def test_writers_wait_for_each_other(path: Path) -> None:

@@ -2,7 +2,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -433,7 +432,7 @@ def test_versions_show_the_words_that_changed(tmp_path: Path) -> None:
     harbour = article("1", "조용한 항만", "느린 배가 간다.\n\n물은 차다.")
     archive = archive_of(tmp_path, harbour)
     with Store.open(archive.store_path) as store, store.importing() as put:
-        put(replace(harbour, body="느린 배가 간다.\n\n물은 차고 깊다.", authors=["도하린"]))
+        put(harbour._replace(body="느린 배가 간다.\n\n물은 차고 깊다.", authors=["도하린"]))
     versions = Reader(archive).get("/article/1").css(".versions")
     assert said(versions.css("summary")) == "판 기록: 2개 판"
     newest = versions.css("li")[0]
@@ -451,7 +450,7 @@ def test_an_entry_that_changed_has_its_versions_too(tmp_path: Path) -> None:
     entry = document("naru/1#1", "느린 배", "간다.")
     archive = archive_of(tmp_path, entry)
     with Store.open(archive.store_path) as store, store.importing() as put:
-        put(replace(entry, body="온다."))
+        put(entry._replace(body="온다."))
     assert said(Reader(archive).get("/issue/naru/1").css("#entry-1 .versions summary")) == "판 기록: 2개 판"
     archive.close()
 
@@ -702,8 +701,8 @@ def hostile() -> list[Document]:
         site=f"evil{EVIL}",
         linked_from=[LinkedFrom("naru/1#1", 1, EVIL)],
     )
-    issue = replace(entry.issue, headline=EVIL, url=address)
-    return [replace(entry, issue=issue, publication=PublicationRef("naru", EVIL)), evil]
+    issue = entry.issue._replace(headline=EVIL, url=address)
+    return [entry._replace(issue=issue, publication=PublicationRef("naru", EVIL)), evil]
 
 
 @pytest.fixture(scope="module")
@@ -711,7 +710,7 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     archive = archive_of(tmp_path_factory.mktemp("evil"), *hostile())
     with Store.open(archive.store_path) as store, store.importing() as put:
         for one in hostile():
-            put(replace(one, body=f"{EVIL} 빠른 배"))
+            put(one._replace(body=f"{EVIL} 빠른 배"))
     yield archive
     archive.close()
 

@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,7 @@ def test_no_more_documents_are_taken_than_wait_to_be_written() -> None:
 
 def test_what_is_wrong_with_a_document_is_raised() -> None:
     with pytest.raises(ValueError, match="no day"):
-        list(records([*DOCUMENTS, replace(DOCUMENTS[0], date_published="no day")], {}))
+        list(records([*DOCUMENTS, DOCUMENTS[0]._replace(date_published="no day")], {}))
     assert multiprocessing.active_children() == []
 
 
