@@ -90,7 +90,7 @@ def test_no_text_is_markup_to_who_reads_the_feed(client: TestClient) -> None:
 def test_no_link_of_a_feed_runs_anything(tmp_path: Path, url: str) -> None:
     archive = archive_of(tmp_path, article(7, "나쁜 주소", "글", url=url))
     hits = archive.search(Asked()).hits
-    assert url not in atom_feed(Asked(), hits, "http://localhost", "http://localhost/feed.atom")
+    assert url not in atom_feed("", Asked(), hits, "http://localhost", "http://localhost/feed.atom")
 
 
 def test_a_feed_without_anything_is_one(client: TestClient) -> None:
@@ -129,6 +129,13 @@ def test_filters_narrow_a_feed(client: TestClient) -> None:
         "그로크가 던진 질문",
         "번역 앱 새 판",
     ]
+
+
+def test_a_feed_is_called_as_its_filters_are_printed(client: TestClient) -> None:
+    asked = "section=interview&publication=naru&author=한결"
+    title = "factpl: 나루 인터뷰 · 한결 · 나루 편지"
+    assert parsed(client, f"/feed.atom?{asked}").findtext(f"{ATOM}title") == title
+    assert client.get(f"/feed.json?{asked}").json()["title"] == title
 
 
 @pytest.mark.parametrize("address", ["/feed.atom?x=1", "/feed.atom?q=%22a", "/feed.json?limit=0"])

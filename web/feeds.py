@@ -73,11 +73,13 @@ def routes(archive: Archive) -> list[Route]:
 
     def atom(request: Request) -> Response:
         asked, hits = newest(request)
-        return Response(atom_feed(asked, hits, _base(request), str(request.url)), media_type=ATOM)
+        feed = atom_feed(_title(asked, archive.label), asked, hits, _base(request), str(request.url))
+        return Response(feed, media_type=ATOM)
 
     def json_feed(request: Request) -> Response:
         asked, hits = newest(request)
-        return Response(to_json(_json_feed(asked, hits, _base(request), str(request.url))), media_type=JSON_FEED)
+        feed = _json_feed(_title(asked, archive.label), asked, hits, _base(request), str(request.url))
+        return Response(to_json(feed), media_type=JSON_FEED)
 
     def opensearch(request: Request) -> Response:
         return Response(_OPENSEARCH.format(base=escape(_base(request))), media_type=OPENSEARCH)
@@ -121,9 +123,9 @@ def _has(given: str, tag: str) -> bool:
 # --- Atom ---------------------------------------------------------------------------------------------------------
 
 
-def atom_feed(asked: Asked, hits: list[Hit], base: str, own_address: str) -> str:
+def atom_feed(title: str, asked: Asked, hits: list[Hit], base: str, own_address: str) -> str:
     feed = _Feed(
-        title=_title(asked),
+        title=title,
         link=f"{base}/?{_always(asked).to_query()}",
         description="뉴스레터와 그 기사의 개인 보관함. 글의 권리는 원문에 있다.",
         language="ko",
@@ -155,8 +157,10 @@ def _always(asked: Asked) -> Asked:
     return asked.but(sort="", limit=Asked.model_fields["limit"].default)
 
 
-def _title(asked: Asked) -> str:
-    wanted = [asked.q, *asked.section, *asked.author, *asked.publication, *asked.issue, *asked.site]
+def _title(asked: Asked, label_of: Callable[[str, str], str]) -> str:
+    """Name what is asked for as it is printed: 나루 인터뷰, not `interview`."""
+    names = ("section", "author", "publication", "issue", "site")
+    wanted = [asked.q, *(label_of(name, value) for name in names for value in getattr(asked, name))]
     said = _writable(" · ".join(filter(None, wanted)))
     return f"factpl: {said}" if said else "factpl: 새 글"
 
@@ -195,10 +199,10 @@ def _base(request: Request) -> str:
 # --- JSON Feed ----------------------------------------------------------------------------------------------------
 
 
-def _json_feed(asked: Asked, hits: list[Hit], base: str, own_address: str) -> dict[str, Any]:
+def _json_feed(title: str, asked: Asked, hits: list[Hit], base: str, own_address: str) -> dict[str, Any]:
     return {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": _title(asked),
+        "title": title,
         "home_page_url": f"{base}/?{_always(asked).to_query()}",
         "feed_url": own_address,
         "language": "ko",
