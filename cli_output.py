@@ -473,7 +473,7 @@ def _column(cells: Sequence[object]) -> list[str]:
 
 
 def csv_lines(header: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
-    import csv  # for tables alone
+    import csv  # few ask for it
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

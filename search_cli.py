@@ -14,7 +14,7 @@ VENV = ROOT / ".venv"
 
 
 def has_all_it_needs() -> bool:
-    # Here, as the project's own Python, which has it, is not asked.
+    # Here, as the project's own Python is not asked: what it lacks shows when it is loaded.
     from importlib.util import find_spec
 
     return all(map(find_spec, NEEDED))

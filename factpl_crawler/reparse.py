@@ -47,7 +47,7 @@ Fate = Literal["new", "changed", "removed", "unchanged", "unreadable", "lost"]
 
 # What is an entry's because it is its issue's is told of the issue. The ways into an article are those out of entries.
 OF_THE_ISSUE = ("publication", "issue", "date_published", "date_published_source")
-NOT_COMPARED = ("id", "kind", "version", "linked_from")
+NOT_COMPARED = ("schema_version", "id", "kind", "version", "linked_from")
 
 
 class ReparseError(Exception):

@@ -7,7 +7,7 @@ import zlib
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import chain, groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -112,7 +112,8 @@ PARAGRAPH_GAP = 16
 
 # A letter of Korean, Japanese or Chinese, or of the few others that come after them. A class that names wide ranges
 # takes long to compile, and every search does it.
-_EASTERN = "[^\\W\0-\u3004]"
+_LAST_OF_THE_WEST = "\u3004"
+_EASTERN = f"[^\\W\0-{_LAST_OF_THE_WEST}]"
 _PARTICLES = frozenset(
     "은 는 이 가 을 를 의 에 와 과 도 만 로 나 랑 야 께 으로 이나 이랑 이야 에서 에게 한테 께서 까지 부터 "
     "처럼 보다 마저 조차 밖에 하고 라고 이라고 라는 이라는 라며 이라며 란 이란 라도 이라도 마다 대로 만큼 로서 "
@@ -146,7 +147,13 @@ def _has_han(text: str) -> bool:
 
 
 def _is_han(c: str) -> bool:
-    return "㐀" <= c <= "鿿" or c == "々" or "\u3040" <= c <= "\u30ff" or "\uf900" <= c <= "\ufaff"
+    return (
+        "㐀" <= c <= "鿿"
+        or c in "々〇"
+        or "\u3040" <= c <= "\u30ff"
+        or "\uf900" <= c <= "\ufaff"
+        or "\U00020000" <= c <= "\U0003ffff"
+    )
 
 
 def _runs(text: str) -> Iterator[Run]:
@@ -296,8 +303,8 @@ _FINALS = ord("개") - ord("가")
 _TAIL = re.compile("E|XS[NVA]|VCP|VX")
 # What no compound goes across: 데이터를 들고 주민센터에 has no 데이터센터.
 _BREAK = re.compile(r"J|MAG|(?:.*\+)?E[CF]")
-# There are few tags, and each is asked of again and again.
-_is_tail, _is_break = lru_cache(_TAIL.match), lru_cache(_BREAK.match)
+# The dictionary has some thousand tags, and each is asked of again and again.
+_is_tail, _is_break = cache(_TAIL.match), cache(_BREAK.match)
 _LINE = re.compile(".+")
 # mecab's time grows with the square of a run's length, so it gets long ones in parts.
 _CHUNK = re.compile(r".{1,800}(?=\s|$)|.{1,800}", re.MULTILINE)
@@ -534,7 +541,10 @@ def _with_any_final(syllable: str) -> str:
 
 
 def _joined(one: Normalised, other: Normalised) -> Normalised:
-    return Normalised(one.text + other.text, [*one.starts, *other.starts], [*one.ends, *other.ends])
+    """Return the two on lines of their own."""
+    end = one.ends[-1:]
+    text = f"{one.text}\n{other.text}"
+    return Normalised(text, [*one.starts, *end, *other.starts], [*one.ends, *end, *other.ends])
 
 
 def _without_signs(normal: Normalised) -> Normalised:
@@ -590,7 +600,8 @@ class Analysis:
         seen = self._seen.text
         for found in traces(text).finditer(seen) if traces(text).pattern else ():
             at = found.start()
-            if len(text) > 1 or not seen[at - 1 : at].isalnum():
+            before = seen[at - 1 : at]
+            if len(text) > 1 or before <= _LAST_OF_THE_WEST or not before.isalnum():
                 yield self._seen.starts[at]
 
     @cached_property

@@ -107,7 +107,7 @@ def test_nouns_of_a_syllable_are_looked_for_where_the_dictionary_may_find_them()
         word = feature.split(",")[3]
         for texts, _ in korean._kept(word, korean._Morpheme(0, len(word), *korean._read(word, feature))):
             untraced |= {text for text in texts if len(text) == 1 and not traces(text).search(word)}
-    assert untraced <= set("년지놈몫듯꾸주떄친무")
+    assert untraced == set("년지놈몫듯꾸주떄친")
 
 
 def test_a_noun_of_a_syllable_is_marked_where_it_stands_as_another() -> None:
@@ -118,6 +118,13 @@ def test_a_noun_of_a_syllable_is_marked_where_it_stands_as_another() -> None:
 def test_a_snippet_shows_a_syllable_where_it_is_a_word() -> None:
     text = "국가공무원법 제2조와 지방공무원법 제2조에 따른 공무원\n" * 9 + "이 법의 적용 대상"
     assert "이 법의" in best_snippet(text, Marking(parse("법"), "body", text), 40).text
+
+
+@pytest.mark.parametrize(
+    ("text", "places"), [("헌법 개정", []), ("법 개정", [0]), ("法 개정 韓國", [0]), ("AI법, 제2법", [2, 7])]
+)
+def test_a_syllable_may_be_a_word_where_one_begins(text: str, places: list[int]) -> None:
+    assert list(analyse(text).traces("법")) == places
 
 
 TEXTS = st.text(st.sampled_from("그로크Groq가 는.칩\n🇰🇷👩\u200d💻각\u0301ᄀ"), max_size=200)

@@ -873,7 +873,8 @@ def test_a_bare_python_goes_on_in_the_projects_environment(archive: Path) -> Non
 
 @pytest.mark.parametrize("with_empty_environment", [False, True])
 def test_without_what_it_needs_the_program_names_the_set_up(tmp_path: Path, with_empty_environment: bool) -> None:
-    _, copy = (shutil.copy(ROOT / name, tmp_path) for name in ("cli_commands.py", "search_cli.py"))
+    shutil.copy(ROOT / "cli_commands.py", tmp_path)
+    copy = shutil.copy(ROOT / "search_cli.py", tmp_path)
     if with_empty_environment:
         venv.create(tmp_path / ".venv")
     result = subprocess.run([*BARE, copy, "그로크"], capture_output=True, encoding="utf-8", check=False, timeout=60)

@@ -110,12 +110,16 @@ class SearchAnswer(TypedDict):
 
 @with_config(_EXACTLY)
 class PublicationAnswer(TypedDict):
+    """A newsletter: `factpl`, 팩플 Weekly."""
+
     id: str
     title: str
 
 
 @with_config(_EXACTLY)
 class IssueAnswer(TypedDict):
+    """An issue with the numbers of its entries, of the articles they link to, and of those fetched."""
+
     id: str
     publication: PublicationAnswer
     number: int | None
