@@ -972,6 +972,26 @@ def verbs_of(word: str) -> list[str]:
     return [] if known.intersection(verbs) else verbs
 
 
+# What 지다 follows ends with one of these vowels: 높아, 강해, 커, 세, 켜, 돌봐, 이뤄.
+_BEFORE_BECOMING = frozenset("\u1161\u1162\u1165\u1166\u1167\u116a\u116f")
+# What 지 may become before an ending.
+_BECOMING = "진질짐집져졌"
+
+
+@lru_cache(maxsize=256)
+def becoming(word: str) -> list[str]:
+    """Return what the forms of a verb such as 커지다 begin with.
+
+    The dictionary takes some of them for that verb, and others for 크다 and 지다: 커지는 and 커진.
+    """
+    text = _as_read(normalise(_bare(word))).text
+    before = text.removesuffix("지다")
+    if before in ("", text) or not _is_hangul(before) or _jamo(before)[-1] not in _BEFORE_BECOMING:
+        return []
+    # With a syllable alone, 지 is the end of a noun: 가지.
+    return [before + syllable for syllable in (_BECOMING if len(before) == 1 else f"지{_BECOMING}")]
+
+
 @lru_cache(maxsize=10_000)
 def bare_noun(word: str) -> str:
     """Return *word* without its particle, as far as the dictionary knows: 칩 for 칩을 and 칩은, and 제도 for itself."""

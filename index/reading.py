@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from index.aliases import MAX_OTHERS, Alias, Aliases
 from index.keyboard import is_initials, other_layout
-from index.korean import query_terms, strip_particle, verbs_of, without_particle
+from index.korean import becoming, query_terms, strip_particle, verbs_of, without_particle
 from index.query import And, FieldQuery, Or, Phrase, Prefix, Query, Stem, Weighted, Word, all_of, any_of, wanted
 from index.schema import TEXTS
 from index.spelling import Guess, Vocabulary, is_clear, slips
@@ -82,7 +82,7 @@ class Reading(NamedTuple):
 
 
 # Returns what else to look for where a word may be something else, too.
-Forms = Callable[[str], list[Word | Stem]]
+Forms = Callable[[str], list[Word | Phrase]]
 
 
 def expand(query: Query, aliases: Aliases, forms: Forms = lambda text: []) -> Query:
@@ -98,7 +98,7 @@ def _expanded(query: Query, aliases: Aliases, forms: Forms) -> Query:
             others = [Weighted(form, FORM_WEIGHT) for form in forms(query.text)]
             return any_of([_or_others(query, query.text, aliases), *others])
         case FieldQuery(field, Word(text)) if field in TEXTS:
-            others = [Weighted(FieldQuery(field, form), FORM_WEIGHT) for form in forms(text) if isinstance(form, Word)]
+            others = [Weighted(FieldQuery(field, form), FORM_WEIGHT) for form in _of_field(forms(text))]
             return any_of([_or_others(query, text, aliases), *others])
         case Or(children):
             return any_of([_expanded(child, aliases, forms) for child in children])
@@ -115,19 +115,24 @@ def _expanded_names(queries: list[Query], aliases: Aliases, forms: Forms) -> Ite
         queries = queries[len(name) :]
 
 
-def forms_of(text: str, index: Index) -> list[Word | Stem]:
-    """Return what *text* may be a form of besides what it is read as."""
-    return _nouns_of(text, index) or _verbs_of(text, index)
+def forms_of(text: str, index: Index) -> list[Word | Phrase]:
+    """Return what else *text* may be a form of, or else how its own forms are written."""
+    return _nouns_of(text, index) or _verbs_of(text, index) or [Phrase(form) for form in becoming(text)]
 
 
-def _verbs_of(text: str, index: Index) -> list[Word | Stem]:
+def _of_field(forms: list[Word | Phrase]) -> list[Word | Phrase]:
+    """Return those that can be looked for in one field."""
+    return [form for form in forms if not isinstance(form, Stem)]
+
+
+def _verbs_of(text: str, index: Index) -> list[Word | Phrase]:
     """Return the verb, where documents have *text*, and none as the noun that it would be by itself: 지어."""
     verbs = verbs_of(text)
     is_verb = verbs and not index.noun_frequency(text) and index.matches(Phrase(text))
     return [Word(verb) for verb in verbs] if is_verb else []
 
 
-def _nouns_of(text: str, index: Index) -> list[Word | Stem]:
+def _nouns_of(text: str, index: Index) -> list[Word | Phrase]:
     """Return the noun that *text* is with a particle, where it is read as something else: 학교의, 별카는, 칩은."""
     other = without_particle(text)
     if other is None or other.whole == "noun":
@@ -374,8 +379,8 @@ def explained(query: Query, aliases: Aliases, forms: Forms) -> list[str]:
     for field, value in wanted(query):
         if field in (None, *TEXTS) and isinstance(value, Word):
             notes.append(_terms_of(value))
-            others = (form for form in forms(value.text) if field is None or isinstance(form, Word))
-            notes += [f"{value}: perhaps a form of {form}" for form in others]
+            others = forms(value.text) if field is None else _of_field(forms(value.text))
+            notes += [_form_of(value, form) for form in others]
             notes += [f"{value}: alias {_names_of(alias)}" for alias in aliases.of(value.text)[:MAX_OTHERS]]
     return list(dict.fromkeys(notes))
 
@@ -385,6 +390,10 @@ def _terms_of(word: Word) -> str:
     other_forms = " or ".join(" + ".join(reading) for reading in terms.readings)
     other_form = f"; in another form {other_forms}" if other_forms else ""
     return f"{word}: as typed {'·'.join(terms.literal)}{other_form}"
+
+
+def _form_of(word: Word, other: Word | Phrase) -> str:
+    return f"{word}: {'perhaps a form of' if isinstance(other, Word | Stem) else 'also as'} {other}"
 
 
 def _names_of(alias: Alias) -> str:

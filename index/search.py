@@ -17,7 +17,7 @@ from index.errors import AliasesBroken, IndexBroken, IndexLocked, IndexMismatch,
 from index.facets import FACETS, FacetCount, count_facets
 from index.korean import strip_particle
 from index.meta import Meta, read_meta
-from index.query import FieldQuery, Phrase, Query, QueryError, Range, Stem, Word, all_of, any_of, parse, wanted
+from index.query import FieldQuery, Phrase, Query, QueryError, Range, Word, all_of, any_of, parse, wanted
 from index.reading import Correction, Reading, doubted, expand, explained, forms_of, read_again
 from index.schema import STEMS, TEXTS, issue_ids, stored_document
 from index.spelling import Vocabulary
@@ -282,7 +282,7 @@ class AskedIndex:
     def matches(self, query: Query) -> int:
         return self._reader.search(query, "date", 0, 0)[1]
 
-    def forms(self, text: str) -> list[Word | Stem]:
+    def forms(self, text: str) -> list[Word | Phrase]:
         return [] if self._is_exact else forms_of(text, self)
 
     def expanded(self, query: Query) -> Query:

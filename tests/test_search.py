@@ -200,6 +200,35 @@ def test_a_noun_of_one_syllable_is_meant_where_it_is_so_much_more_frequent(
     assert len(found("칩은", tmp_path)) == hits
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("커지다", ["a/1", "a/2"]),
+        ("본문:커지다", ["a/2"]),
+        ("이뤄지다", ["a/2", "a/3", "a/4"]),
+        ("이루어지다", ["a/2", "a/4"]),
+        ("더해지다", ["a/2", "a/3"]),
+        ("가지다", ["a/5"]),
+        ("던지다", ["a/5"]),
+        ("편지다", []),
+    ],
+)
+def test_a_verb_is_found_where_the_dictionary_takes_its_form_for_another(
+    tmp_path: Path, query: str, expected: list[str]
+) -> None:
+    build_of(
+        tmp_path,
+        document("a/1", headline="커지는 틈", body="크다"),
+        document("a/2", body="틈이 커진 날 합의가 이뤄졌고 짐이 더해졌다."),
+        document("a/3", body="합의가 이뤄질 때 더해지는 짐"),
+        document("a/4", body="이루어진 일"),
+        document("a/5", body="공을 가진 사람이 던졌다."),
+        document("a/6", body="두 가지 사지, 봉오리, 더 할 일"),
+    )
+    assert sorted(ids(search(query, index_dir=tmp_path, reread=False).hits)) == expected
+    assert search(query, index_dir=tmp_path, reread=False, exact=True).total <= len(expected)
+
+
 def test_what_is_exact_is_read_in_one_way(tmp_path: Path) -> None:
     build_of(tmp_path, document("a/1", body="섬 학교가 문을 닫았다."))
     assert [found("학교의", tmp_path, aliases=False), found("학교의", tmp_path, exact=True)] == [["a/1"], []]
@@ -209,6 +238,7 @@ def test_an_explanation_names_what_a_word_may_be_besides(tmp_path: Path) -> None
     build_of(tmp_path, document("a/1", "섬 학교가 문을 닫았다."))
     reading = search("학교의", index_dir=tmp_path, explain=True).reading
     assert '학교의: perhaps a form of "학교"' in reading
+    assert '커지다: also as "커진"' in search("커지다", index_dir=tmp_path, explain=True).reading
 
 
 # --- Order ---
