@@ -8,7 +8,7 @@ from math import inf
 from typing import NamedTuple
 
 from index.korean import PARAGRAPH_GAP, Analysis, QueryTerms, Token, analyse, normalise, query_terms
-from index.query import Phrase, Prefix, Query, Text, Word, wanted
+from index.query import Phrase, Prefix, Query, Stem, Text, Word, wanted
 
 Span = tuple[int, int]
 # Of a syllable.
@@ -47,7 +47,7 @@ class Marking:
         if not self._sought:
             return []
         analysis = analyse(self._text)
-        parts = analysis.lines() if all(slop < PARAGRAPH_GAP - 1 for _, slop in self._sought) else [analysis]
+        parts = analysis.lines() if all(one.slop < PARAGRAPH_GAP - 1 for one in self._sought) else [analysis]
         return [line for part in parts if (line := _Line(part, self._sought, self._text)).sought]
 
 
@@ -74,8 +74,11 @@ class _Line:
 
 
 class _Sought(NamedTuple):
+    """`is_word` says that it stands as a word of its own, not within a longer one."""
+
     terms: QueryTerms
     slop: int
+    is_word: bool
 
     @property
     def ways(self) -> Iterator[list[str]]:
@@ -87,7 +90,7 @@ class _Sought(NamedTuple):
 @lru_cache(maxsize=8)
 def _sought(query: Query, field: str) -> list[_Sought]:
     return [
-        _Sought(_looked_for(value), value.slop if isinstance(value, Phrase) else 0)
+        _Sought(_looked_for(value), value.slop if isinstance(value, Phrase) else 0, isinstance(value, Stem))
         for name, value in wanted(query)
         if name in (None, field)
     ]
@@ -103,6 +106,7 @@ def _spans_of(sought: _Sought, analysis: Analysis, bigrams: list[Token], text: s
     literal = [
         (found[0].start, found[-1].end)
         for found in _chains(bigrams, terms.literal, 1 + sought.slop, open_ended=terms.open_ended)
+        if not (sought.is_word and _is_within_word(text, found[0].start))
     ]
     sure = set(literal)
     if literal and terms.at_start:
@@ -115,6 +119,10 @@ def _spans_of(sought: _Sought, analysis: Analysis, bigrams: list[Token], text: s
     literal = [span for span in literal if span in sure or any(_overlap(span, other) for other in others)]
     yield from ((start, _past(terms.ending, end, text)) for start, end in literal)
     yield from (other for other in others if not any(_overlap(span, other) for span in literal))
+
+
+def _is_within_word(text: str, at: int) -> bool:
+    return at > 0 and all("가" <= syllable <= "힣" for syllable in text[at - 1 : at + 1])
 
 
 def _past(ending: str, at: int, text: str) -> int:

@@ -12,7 +12,7 @@ from index import korean
 from index.aliases import Alias, Aliases
 from index.highlights import Marking, spans
 from index.korean import analyse, traces
-from index.query import parse
+from index.query import Stem, parse
 from index.reading import expand
 from index.search import Highlight
 from index.snippets import ELLIPSIS, best_snippet, snippet
@@ -78,6 +78,12 @@ def test_what_stands_as_it_was_typed_is_marked_without_a_search_for_morphemes(mo
     assert marked("대통령", "대통령이 왔다") == ["대통령"]
     monkeypatch.delattr(korean, "_morphemes")
     assert marked("대통령", "대통령의 말\n말하는 대통령과 대표") == ["대통령", "대통령"]
+
+
+def test_what_stands_as_a_word_of_its_own_is_not_marked_within_another() -> None:
+    text = "초등학교의 학교가 학교와 대학교"
+    assert [text[start:end] for start, end in spans(Stem("학교"), "body", text)] == ["학교", "학교"]
+    assert spans(Stem("groq"), "body", "칩Groq와 Groq") == [(1, 5), (7, 11)]
 
 
 WORDS = "무허가 허가를 허간 인허가 받았다 받는 받다 AI반도체 AI 반도체와 1,000원 칩"
