@@ -404,7 +404,7 @@ def issues_as_text(issues: "Sequence[IssueSummary]") -> Iterator[str]:
 
 
 def issues_as_json(issues: "Sequence[IssueSummary]") -> Iterator[str]:
-    yield to_json([issue.to_dict() for issue in issues], indent=2)
+    yield to_json([asdict(issue) for issue in issues], indent=2)
 
 
 def issues_as_csv(issues: "Sequence[IssueSummary]") -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The document: what is searched and exported, an entry or an article. See docs/data.md."""
 
 import json
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, Self
 
 SCHEMA_VERSION = 1
@@ -8,7 +9,8 @@ SCHEMA_VERSION = 1
 Kind = Literal["entry", "article"]
 
 
-class PublicationRef(NamedTuple):
+@dataclass(frozen=True)
+class PublicationRef:
     """A newsletter: `factpl`, 팩플 Weekly."""
 
     id: str
@@ -83,7 +85,7 @@ class Document(NamedTuple):
         return {
             "schema_version": SCHEMA_VERSION,
             **self._asdict(),
-            "publication": self.publication._asdict() if self.publication else None,
+            "publication": asdict(self.publication) if self.publication else None,
             "issue": self.issue._asdict() if self.issue else None,
             "section": self.section._asdict() if self.section else None,
             "links": [link._asdict() for link in self.links],

@@ -122,9 +122,6 @@ class IssueSummary:
     linked_articles: int
     fetched_articles: int
 
-    def to_dict(self) -> dict[str, Any]:
-        return vars(self) | {"publication": self.publication._asdict()}
-
 
 @dataclass(frozen=True)
 class NightRow:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from typing_extensions import TypedDict
 
 from factpl_crawler.documents import SCHEMA_VERSION
-from factpl_crawler.store import StoreError
+from factpl_crawler.store import IssueSummary, StoreError
 from index.answers import results_dict, to_json, trends_list
 from index.query import MAX_LENGTH, QueryError
 from index.search import Correction, FacetCount, Highlight, Results, SearchError
@@ -109,32 +109,9 @@ class SearchAnswer(TypedDict):
 
 
 @with_config(_EXACTLY)
-class PublicationAnswer(TypedDict):
-    """A newsletter: `factpl`, 팩플 Weekly."""
-
-    id: str
-    title: str
-
-
-@with_config(_EXACTLY)
-class IssueAnswer(TypedDict):
-    """An issue with the numbers of its entries, of the articles they link to, and of those fetched."""
-
-    id: str
-    publication: PublicationAnswer
-    number: int | None
-    headline: str | None
-    date_published: str | None
-    url: str | None
-    entries: int
-    linked_articles: int
-    fetched_articles: int
-
-
-@with_config(_EXACTLY)
 class IssuesAnswer(TypedDict):
     total: int
-    issues: list[IssueAnswer]
+    issues: list[IssueSummary]
     next: str | None
     previous: str | None
 
@@ -213,7 +190,7 @@ def routes(archive: Archive) -> list[Route]:
         first = (asked.page - 1) * asked.limit
         return {
             "total": len(found),
-            "issues": [issue.to_dict() for issue in found[first : first + asked.limit]],
+            "issues": [asdict(issue) for issue in found[first : first + asked.limit]],
             **_neighbours("/api/issues", asked, len(found)),
         }
 
