@@ -223,7 +223,7 @@ def test_a_verb_is_found_where_the_dictionary_takes_its_form_for_another(
         document("a/3", body="합의가 이뤄질 때 더해지는 짐"),
         document("a/4", body="이루어진 일"),
         document("a/5", body="공을 가진 사람이 던졌다."),
-        document("a/6", body="두 가지 사지, 봉오리, 더 할 일"),
+        document("a/6", body="두 가지 사지, 봉오리, 더 할 일, 편집"),
     )
     assert sorted(ids(search(query, index_dir=tmp_path, reread=False).hits)) == expected
     assert search(query, index_dir=tmp_path, reread=False, exact=True).total <= len(expected)
